@@ -1,0 +1,3 @@
+//! Tools of the tests and benchmarks: a browser without JavaScript, and a small town to walk it through.
+
+pub mod browser;
