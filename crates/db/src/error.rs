@@ -1,0 +1,32 @@
+/// What may go wrong between a verb and its database.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database is locked, gone, full, or has no connection to spare: nothing was written; try again later.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// A row with this key is there already.
+    #[error("{constraint} holds already")]
+    Unique { constraint: String },
+    /// Another constraint refuses the row.
+    #[error("a constraint refuses the row: {0}")]
+    Constraint(String),
+    /// Two transactions met; the same work may be tried again at once.
+    #[error("two transactions met: {0}")]
+    Retry(String),
+    #[error("{expected} rows expected, {found} found: {sql}")]
+    WrongCount { expected: &'static str, found: u64, sql: String },
+    #[error("column {column} is not a {kind}")]
+    Row { column: usize, kind: &'static str },
+    #[error("database: {0}")]
+    Other(String),
+}
+
+impl Error {
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Error::Unavailable(_))
+    }
+
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Error::Retry(_))
+    }
+}

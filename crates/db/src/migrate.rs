@@ -1,0 +1,51 @@
+//! Migrations: numbered, forward only, one text for both engines and a variant only where one must differ.
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+use crate::{Db, Engine, Error, Tx};
+
+pub(crate) struct Migration {
+    pub name: &'static str,
+    /// None: for both engines.
+    pub engine: Option<Engine>,
+    pub sql: &'static str,
+}
+
+include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
+
+const LOG: &str = "create table if not exists schema_migration (name text not null, checksum text not null, constraint schema_migration_pk primary key (name))";
+
+/// Applies what is not applied yet, all or nothing; gives the names of what it applied.
+///
+/// # Errors
+/// [`Error::Other`] when a migration that was applied reads otherwise now.
+pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>, Error> {
+    let mut tx = db.begin().await?;
+    if tx.engine() == Engine::Postgres {
+        // Two programs that start at once: the second waits here and finds the work done.
+        tx.batch("select pg_advisory_xact_lock(4821907)").await?;
+    }
+    tx.batch(LOG).await?;
+    let engine = tx.engine();
+    let mut applied = Vec::new();
+    for migration in MIGRATIONS.iter().filter(|m| m.engine.is_none_or(|e| e == engine)) {
+        if apply(&mut tx, migration).await? {
+            applied.push(migration.name.to_owned());
+        }
+    }
+    tx.commit().await?;
+    Ok(applied)
+}
+
+async fn apply(tx: &mut Tx, migration: &Migration) -> Result<bool, Error> {
+    let checksum: String = digest(&SHA256, migration.sql.as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect();
+    let row = tx.query_opt("select checksum from schema_migration where name = $1", &[&migration.name]).await?;
+    if let Some(row) = row {
+        let known: String = row.get(0)?;
+        let changed = || Error::Other(format!("migration {} was applied with another text", migration.name));
+        return if known == checksum { Ok(false) } else { Err(changed()) };
+    }
+    tx.batch(migration.sql).await?;
+    tx.execute_one("insert into schema_migration (name, checksum) values ($1, $2)", &[&migration.name, &checksum]).await?;
+    Ok(true)
+}

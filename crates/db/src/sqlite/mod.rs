@@ -1,0 +1,45 @@
+//! SQLite: one writer thread that groups commits, and a fixed pool of readers used inline.
+
+mod constraints;
+mod readers;
+mod statement;
+mod writer;
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+pub(crate) use readers::{Reader, Readers};
+pub(crate) use writer::{Kind, Reply, Session, Writer};
+
+use crate::Error;
+
+/// Prepared statements kept per connection: more than the house has.
+const STATEMENTS: usize = 512;
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open(path).map_err(error)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    // full: an acknowledged receipt must survive the power cut too, not only the end of the process.
+    let pragmas = "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000;
+                   pragma temp_store = memory; pragma mmap_size = 268435456; pragma cache_size = -16000;";
+    connection.execute_batch(pragmas).map_err(error)?;
+    Ok(connection)
+}
+
+/// What SQLite says, in the words of the house.
+pub(crate) fn error(error: rusqlite::Error) -> Error {
+    use rusqlite::ErrorCode::*;
+    let rusqlite::Error::SqliteFailure(failure, message) = &error else { return Error::Other(error.to_string()) };
+    let message = message.clone().unwrap_or_else(|| failure.to_string());
+    match failure.code {
+        DatabaseBusy | DatabaseLocked | DiskFull | CannotOpen | SystemIoFailure | ReadOnly | OutOfMemory | NotADatabase => {
+            Error::Unavailable(message)
+        }
+        ConstraintViolation => match message.strip_prefix("UNIQUE constraint failed: ") {
+            Some(columns) => Error::Unique { constraint: constraints::name(columns) },
+            None => Error::Constraint(message),
+        },
+        _ => Error::Other(message),
+    }
+}

@@ -1,0 +1,70 @@
+//! A fixed pool of reading connections.
+//!
+//! Their statements run inline on the calling task: a page's reads take microseconds, less than a hop to another
+//! thread, and the pool bounds how many tasks do so at once. One connection per caller instead would map the file
+//! once per caller.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::{connect, error, statement};
+use crate::value::{Row, Value};
+use crate::Error;
+
+pub struct Readers {
+    idle: Arc<Mutex<Vec<Connection>>>,
+    free: Arc<Semaphore>,
+}
+
+/// A snapshot: what one reader sees does not change until it is dropped.
+pub struct Reader {
+    connection: Option<Connection>,
+    idle: Arc<Mutex<Vec<Connection>>>,
+    _place: OwnedSemaphorePermit,
+}
+
+const WAIT: Duration = Duration::from_secs(10);
+
+impl Readers {
+    pub fn open(path: &Path, count: usize) -> Result<Readers, Error> {
+        let mut connections = Vec::with_capacity(count);
+        for _ in 0..count {
+            let connection = connect(path)?;
+            connection.execute_batch("pragma query_only = on").map_err(error)?;
+            connections.push(connection);
+        }
+        Ok(Readers { idle: Arc::new(Mutex::new(connections)), free: Arc::new(Semaphore::new(count)) })
+    }
+
+    pub async fn snapshot(&self) -> Result<Reader, Error> {
+        let waited = tokio::time::timeout(WAIT, self.free.clone().acquire_owned()).await;
+        let place = waited.map_err(|_| Error::Unavailable("all readers are busy".to_owned()))?.expect("the pool is never closed");
+        let connection = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().expect("a place is a connection");
+        let reader = Reader { connection: Some(connection), idle: self.idle.clone(), _place: place };
+        reader.connection().prepare_cached("begin deferred").and_then(|mut s| s.execute([])).map_err(error)?;
+        Ok(reader)
+    }
+}
+
+impl Reader {
+    fn connection(&self) -> &Connection {
+        self.connection.as_ref().expect("a reader holds its connection until it is dropped")
+    }
+
+    pub fn query(&self, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+        statement::query(self.connection(), sql, params)
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            let _ = connection.prepare_cached("rollback").and_then(|mut s| s.execute([]));
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+    }
+}
