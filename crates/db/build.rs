@@ -24,7 +24,8 @@ fn main() {
         let path = folder.join(&name).canonicalize().expect("it was just listed");
         println!("cargo:rerun-if-changed={}", path.display());
         let stem = name.trim_end_matches(".sql");
-        writeln!(code, "    Migration {{ name: {stem:?}, engine: {engine}, sql: include_str!({path:?}) }},").expect("a string takes text");
+        writeln!(code, "    Migration {{ name: {stem:?}, engine: {engine}, sql: include_str!({path:?}) }},")
+            .expect("a string takes text");
     }
     code.push_str("];\n");
     let out = Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("migrations.rs");

@@ -25,7 +25,14 @@ pub struct Job {
 }
 
 /// Enqueues work for `run_after`; with a key, nothing is added while a job of the same kind and key waits.
-pub async fn enqueue(tx: &mut Tx, ctx: &Ctx, kind: &str, key: Option<&str>, run_after: Instant, body: &impl Serialize) -> Result<(), Error> {
+pub async fn enqueue(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    kind: &str,
+    key: Option<&str>,
+    run_after: Instant,
+    body: &impl Serialize,
+) -> Result<(), Error> {
     let body = serde_json::to_string(body).map_err(|e| Error::Other(e.to_string()))?;
     let sql = "insert into job (tenant_id, id, kind, key, body, state, attempts, run_after, created_at)
                values ($1, $2, $3, $4, $5, 'waiting', 0, $6, $7) on conflict do nothing";

@@ -22,8 +22,8 @@ use std::sync::Arc;
 pub use error::Error;
 use postgres::Postgres;
 use sqlite::{Readers, Writer};
-pub use tx::Tx;
 use tx::Inner;
+pub use tx::Tx;
 pub use value::{FromValue, Row, ToValue, Value};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -39,7 +39,8 @@ impl Postgres {
         }
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let builder = Pool::builder(manager).max_size(options.postgres_pool).runtime(Runtime::Tokio1);
-        let pool = builder.wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).build().map_err(|e| Error::Other(e.to_string()))?;
+        let pool =
+            builder.wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).build().map_err(|e| Error::Other(e.to_string()))?;
         Ok(Postgres { pool })
     }
 
@@ -154,7 +155,9 @@ fn error(failure: tokio_postgres::Error) -> Error {
         &SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED => Error::Retry(said.message().to_owned()),
         code if code.code().starts_with("23") => Error::Constraint(format!("{}: {}", constraint(), said.message())),
         // 53 too few resources, 57 ended by an operator, 58 the system, 08 the connection, 25006 a standby
-        code if ["53", "57", "58", "08"].contains(&&code.code()[..2]) || code.code() == "25006" => Error::Unavailable(said.message().to_owned()),
+        code if ["53", "57", "58", "08"].contains(&&code.code()[..2]) || code.code() == "25006" => {
+            Error::Unavailable(said.message().to_owned())
+        }
         _ => Error::Other(said.to_string()),
     }
 }

@@ -42,7 +42,9 @@ where
     let small = Options { postgres_pool: 2, ..Options::default() };
     let house = Db::open_with(url, &small).await.expect("PostgreSQL answers");
     run(&house, &format!("create schema {schema}")).await;
-    let db = Db::open_with(url, &Options { search_path: Some(schema.clone()), ..Options::default() }).await.expect("PostgreSQL answers");
+    let db = Db::open_with(url, &Options { search_path: Some(schema.clone()), ..Options::default() })
+        .await
+        .expect("PostgreSQL answers");
     db.migrate().await.expect("the migrations run on PostgreSQL");
     scenario(db).await;
     run(&house, &format!("drop schema {schema} cascade")).await;

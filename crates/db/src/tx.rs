@@ -133,5 +133,9 @@ fn rows(reply: Reply) -> Result<Vec<Row>, Error> {
 }
 
 fn changed(reply: Reply) -> Result<u64, Error> {
-    if let Reply::Changed(count) = reply { Ok(count) } else { Err(Error::Other("the writer answered another question".to_owned())) }
+    if let Reply::Changed(count) = reply {
+        Ok(count)
+    } else {
+        Err(Error::Other("the writer answered another question".to_owned()))
+    }
 }

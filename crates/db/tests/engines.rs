@@ -36,7 +36,10 @@ async fn every_kind_of_value_comes_back_as_it_went() {
         let day = date(2026, 3, 29);
         let bytes = vec![0u8, 1, 255];
         let nothing: Option<String> = None;
-        let row = tx.query_one(sql, &[&i64::MIN, &"Nicolò D'Amìco 🍝", &bytes, &id, &true, &day, &ctx.now, &nothing, &-7]).await.expect("a row");
+        let row = tx
+            .query_one(sql, &[&i64::MIN, &"Nicolò D'Amìco 🍝", &bytes, &id, &true, &day, &ctx.now, &nothing, &-7])
+            .await
+            .expect("a row");
         assert_eq!(row.get::<i64>(0).ok(), Some(i64::MIN));
         assert_eq!(row.get::<String>(1).ok().as_deref(), Some("Nicolò D'Amìco 🍝"));
         assert_eq!(row.get::<Vec<u8>>(2).ok(), Some(bytes));
@@ -109,7 +112,8 @@ async fn many_rows_go_in_one_hop_and_counts_are_checked() {
         let ctx = ctx(4);
         let mut tx = db.begin().await.expect("a transaction");
         let insert = "insert into job (tenant_id, id, kind, key, body, state, attempts, run_after, created_at)";
-        let rows = (0..10_000).map(|n| row![ctx.tenant, ctx.new_id::<Uuid>(), "test", Some(n.to_string()), "{}", "done", 0, ctx.now, ctx.now]);
+        let rows = (0..10_000)
+            .map(|n| row![ctx.tenant, ctx.new_id::<Uuid>(), "test", Some(n.to_string()), "{}", "done", 0, ctx.now, ctx.now]);
         assert_eq!(tx.insert_many(insert, rows.collect(), "").await.expect("rows"), 10_000);
         assert_eq!(tx.insert_many(insert, Vec::new(), "").await.expect("no rows"), 0);
         let update = "update job set attempts = $3 where tenant_id = $1 and key = $2";

@@ -19,7 +19,9 @@ fn named(sql: &str) -> Vec<(String, String)> {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
             ["create", "table", name, ..] => table = name,
-            ["constraint", name, "unique", ..] | ["constraint", name, "primary", "key", ..] => found.push((columns(table, line), (*name).to_owned())),
+            ["constraint", name, "unique", ..] | ["constraint", name, "primary", "key", ..] => {
+                found.push((columns(table, line), (*name).to_owned()))
+            }
             ["create", "unique", "index", name, "on", table, ..] => found.push((columns(table, line), (*name).to_owned())),
             _ => {}
         }
@@ -39,7 +41,10 @@ mod tests {
     #[test]
     fn columns_lead_to_the_name_of_their_constraint() {
         assert_eq!(name("person.tenant_id, person.fiscal_code"), "person_fiscal_code_unique");
-        assert_eq!(name("absence_day.tenant_id, absence_day.pupil_id, absence_day.service_id, absence_day.day"), "absence_day_once");
+        assert_eq!(
+            name("absence_day.tenant_id, absence_day.pupil_id, absence_day.service_id, absence_day.day"),
+            "absence_day_once"
+        );
         assert_eq!(name("nothing.known"), "nothing.known");
     }
 }

@@ -12,8 +12,8 @@ use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{connect, error, statement};
-use crate::value::{Row, Value};
 use crate::Error;
+use crate::value::{Row, Value};
 
 pub struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,

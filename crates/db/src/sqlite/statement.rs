@@ -7,8 +7,8 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql};
 
 use super::error;
-use crate::value::{Columns, Row, Value, instant_text};
 use crate::Error;
+use crate::value::{Columns, Row, Value, instant_text};
 
 impl ToSql for Value {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -12,8 +12,8 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{connect, error, statement};
-use crate::value::{Row, Value};
 use crate::Error;
+use crate::value::{Row, Value};
 
 /// A group ends when it has this many transactions, or has lasted this long.
 const GROUP: usize = 64;
@@ -50,7 +50,10 @@ impl Writer {
         let connection = connect(path)?;
         let (sender, waiting) = channel();
         let serve = move || serve_groups(&connection, &waiting);
-        std::thread::Builder::new().name("sqlite-writer".to_owned()).spawn(serve).map_err(|e| Error::Unavailable(e.to_string()))?;
+        std::thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(serve)
+            .map_err(|e| Error::Unavailable(e.to_string()))?;
         Ok(Writer(sender))
     }
 
@@ -98,7 +101,11 @@ fn serve_groups(connection: &Connection, waiting: &Receiver<Receiver<Command>>) 
 }
 
 /// Serves transactions until nobody waits or the group is full; gives whom to tell of the commit.
-fn serve_group(connection: &Connection, first: Receiver<Command>, waiting: &Receiver<Receiver<Command>>) -> Vec<oneshot::Sender<Result<(), Error>>> {
+fn serve_group(
+    connection: &Connection,
+    first: Receiver<Command>,
+    waiting: &Receiver<Receiver<Command>>,
+) -> Vec<oneshot::Sender<Result<(), Error>>> {
     let (mut acknowledgements, began, mut next) = (Vec::new(), Instant::now(), Some(first));
     while let Some(commands) = next {
         acknowledgements.extend(serve(connection, &commands));
