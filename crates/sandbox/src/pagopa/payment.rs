@@ -1,0 +1,198 @@
+//! What the node does with a notice: verify it, ask for its payment, deliver its receipt.
+
+use std::time::Duration;
+
+use kernel::rome_day;
+use pagopa::*;
+
+use super::{Creditor, Sandbox, Shared};
+
+/// The test provider, as it appears on receipts.
+const PSP_ID: &str = "PSPPROVA";
+const PSP_NAME: &str = "Prestatore di prova";
+const PSP_FISCAL_CODE: &str = "99999999999";
+/// What the payer pays the provider on top.
+pub(crate) const FEE_CENTS: i64 = 100;
+/// How often a receipt is delivered before the node gives up, as the real one does.
+const MOST_DELIVERIES: u32 = 48;
+
+/// How receipts are delivered, to play good and bad days.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    #[default]
+    Once,
+    /// The same receipt twice.
+    Repeated,
+    /// Two receipts with different ids for one notice.
+    Doubled,
+}
+
+/// Who pays, as told on the payment page.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Payer {
+    pub name: String,
+    pub email: String,
+}
+
+/// Where a payment is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Channel {
+    pub id: &'static str,
+    pub description: &'static str,
+    pub method: &'static str,
+}
+
+pub(crate) const ONLINE: Channel = Channel { id: "99999999999_01", description: "WISP", method: "creditCard" };
+pub(crate) const COUNTER: Channel = Channel { id: "99999999999_02", description: "TOBACCONIST", method: "cash" };
+
+impl Sandbox {
+    async fn ask(&self, request: Request, notice_number: &str) -> Result<Response, String> {
+        let answer = self.node.ask(&request).await;
+        let outcome = match &answer {
+            Ok(response) => response.fault().map_or("OK".to_owned(), |f| f.code.to_string()),
+            Err(why) => why.clone(),
+        };
+        self.register.note(self.clock.now(), request.operation().name(), notice_number, &outcome);
+        answer
+    }
+
+    /// paVerifyPaymentNotice: what is due now, or the code of the refusal.
+    pub async fn verify(&self, creditor: &Creditor, notice_number: NoticeNumber) -> Result<PaymentSummary, String> {
+        let request = Request::Verify(VerifyRequest { head: head(creditor), qr_code: qr_code(creditor, notice_number) });
+        match self.ask(request, notice_number.as_str()).await? {
+            Response::Verify(answer) => answer.map_err(|f| f.code.into_owned()),
+            other => Err(format!("answered {}", other.operation().name())),
+        }
+    }
+
+    /// paGetPaymentV2: the payment as it will be made.
+    pub async fn activate(
+        &self,
+        creditor: &Creditor,
+        number: NoticeNumber,
+        amount_cents: i64,
+        note: Option<&str>,
+    ) -> Result<Payment, String> {
+        let request = Request::Payment(PaymentRequest {
+            version: Version::V2,
+            head: head(creditor),
+            qr_code: qr_code(creditor, number),
+            amount_cents: Some(amount_cents),
+            payment_note: note.map(str::to_owned),
+            transfer_type: Some(TransferType::Pagopa),
+            due_on: None,
+        });
+        match self.ask(request, number.as_str()).await? {
+            Response::Payment(_, answer) => answer.map(|p| *p).map_err(|f| f.code.into_owned()),
+            other => Err(format!("answered {}", other.operation().name())),
+        }
+    }
+
+    /// The receipt of a payment made now.
+    pub fn receipt(
+        &self,
+        creditor: &Creditor,
+        number: NoticeNumber,
+        payment: Payment,
+        payer: &Payer,
+        channel: Channel,
+        note: Option<&str>,
+    ) -> Receipt {
+        let now = self.clock.now();
+        Receipt {
+            receipt_id: self.entropy.token()[..32].to_owned(),
+            notice_number: number,
+            fiscal_code: creditor.fiscal_code.clone(),
+            is_paid: true,
+            creditor_reference_id: payment.creditor_reference_id,
+            amount_cents: payment.amount_cents,
+            description: payment.description,
+            company_name: payment.company_name,
+            office_name: payment.office_name,
+            payer: payer_of(payer, &payment.debtor),
+            debtor: payment.debtor,
+            transfers: payment.transfers,
+            psp: psp(channel),
+            payment_method: Some(channel.method.to_owned()),
+            payment_note: note.map(str::to_owned),
+            fee_cents: Some(FEE_CENTS),
+            creditor_fee_cents: None,
+            bundle_id: None,
+            creditor_bundle_id: None,
+            paid_at: Some(now),
+            applied_on: Some(rome_day(now)),
+            transferred_on: rome_day(now).tomorrow().ok(),
+            metadata: Metadata::new(),
+            is_stand_in: false,
+        }
+    }
+
+    /// One delivery; true when the institution has the receipt.
+    async fn deliver_once(&self, creditor: &Creditor, receipt: &Receipt) -> bool {
+        let request = ReceiptRequest { version: Version::V2, head: head(creditor), receipt: Box::new(receipt.clone()) };
+        match self.ask(Request::Receipt(request), receipt.notice_number.as_str()).await {
+            Ok(Response::Receipt(_, Ok(()))) => true,
+            Ok(response) => response.fault().and_then(Fault::known_code) == Some(FaultCode::ReceiptDuplicata),
+            Err(_) => false,
+        }
+    }
+}
+
+/// Delivers a receipt, and again until it is taken: the first try before this returns, the others behind it.
+pub(crate) async fn deliver(sandbox: &Shared, creditor: &Creditor, receipt: Receipt, delivery: Delivery) {
+    for receipt in copies(sandbox, receipt, delivery) {
+        if !sandbox.deliver_once(creditor, &receipt).await {
+            tokio::spawn(insist(sandbox.clone(), creditor.clone(), receipt));
+        }
+    }
+}
+
+fn copies(sandbox: &Shared, receipt: Receipt, delivery: Delivery) -> Vec<Receipt> {
+    match delivery {
+        Delivery::Once => vec![receipt],
+        Delivery::Repeated => vec![receipt.clone(), receipt],
+        Delivery::Doubled => {
+            let other = Receipt { receipt_id: sandbox.entropy.token()[..32].to_owned(), ..receipt.clone() };
+            vec![receipt, other]
+        }
+    }
+}
+
+/// Waits of 1, 2, 4 … up to 60 seconds between tries: the real node's hour would outlast a trial.
+async fn insist(sandbox: Shared, creditor: Creditor, receipt: Receipt) {
+    for attempt in 0..MOST_DELIVERIES {
+        tokio::time::sleep(Duration::from_secs(1 << attempt.min(6)).min(Duration::from_secs(60))).await;
+        if sandbox.deliver_once(&creditor, &receipt).await {
+            return;
+        }
+    }
+    tracing::warn!(notice = receipt.notice_number.as_str(), "the test node gives up a receipt");
+}
+
+fn head(creditor: &Creditor) -> Head {
+    Head { id_pa: creditor.fiscal_code.clone(), id_broker_pa: creditor.broker.clone(), id_station: creditor.station.clone() }
+}
+
+fn qr_code(creditor: &Creditor, notice_number: NoticeNumber) -> QrCode {
+    QrCode { fiscal_code: creditor.fiscal_code.clone(), notice_number }
+}
+
+fn psp(channel: Channel) -> Psp {
+    Psp {
+        id: PSP_ID.to_owned(),
+        fiscal_code: Some(PSP_FISCAL_CODE.to_owned()),
+        vat_number: None,
+        company_name: PSP_NAME.to_owned(),
+        channel_id: channel.id.to_owned(),
+        channel_description: channel.description.to_owned(),
+    }
+}
+
+/// Somebody who gave only a name is `ANONIMO`; nobody at all pays as the debtor.
+fn payer_of(payer: &Payer, debtor: &Subject) -> Option<Subject> {
+    if payer.name.trim().is_empty() {
+        return Some(debtor.clone());
+    }
+    let email = Some(payer.email.trim().to_owned()).filter(|e| !e.is_empty());
+    Some(Subject { identifier: "ANONIMO".to_owned(), full_name: payer.name.trim().to_owned(), email, ..Subject::default() })
+}
