@@ -87,10 +87,7 @@ impl Connection {
     }
 
     pub async fn insert_many(&self, insert: &str, tail: &str, rows: Vec<Vec<Value>>) -> Result<u64, Error> {
-        let columns = rows.first().map_or(0, Vec::len);
-        if columns == 0 {
-            return Ok(0);
-        }
+        let columns = rows.first().map_or(1, Vec::len);
         let mut changed = 0;
         for chunk in rows.chunks(ROWS_AT_ONCE.min(PARAMETERS / columns)) {
             let sql = format!("{insert} values {} {tail}", placeholders(chunk.len(), columns));

@@ -79,10 +79,13 @@ impl Tx {
 
     /// Inserts many rows in one hop: `insert` is `insert into t (a, b)`, `tail` an `on conflict …` or nothing.
     pub async fn insert_many(&mut self, insert: &str, rows: Vec<Vec<Value>>, tail: &str) -> Result<u64, Error> {
+        let columns = rows.first().map_or(0, Vec::len);
+        if columns == 0 {
+            return Ok(0);
+        }
         if let Inner::Postgres(connection) = &self.0 {
             return connection.insert_many(insert, tail, rows).await;
         }
-        let columns = rows.first().map_or(0, Vec::len);
         let places: Vec<String> = (1..=columns).map(|n| format!("${n}")).collect();
         self.execute_many(&format!("{insert} values ({}) {tail}", places.join(", ")), rows).await
     }
