@@ -1,0 +1,33 @@
+/// What a guardianship may allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    View,
+    ReportAbsences,
+    Pay,
+    TaxPapers,
+}
+
+impl Right {
+    fn column(self) -> &'static str {
+        match self {
+            Right::View => "may_view",
+            Right::ReportAbsences => "may_report_absences",
+            Right::Pay => "may_pay",
+            Right::TaxPapers => "may_have_tax_papers",
+        }
+    }
+}
+
+/// The one rule of who may see what of a pupil, as a condition for any select: `pupil` is the column with the pupil's id
+/// (with its alias), `tenant`, `person` and `today` are expressions or parameters.
+///
+/// A restriction in force today wins over every right; it has no end where none is written.
+pub fn visible_clause(tenant: &str, pupil: &str, person: &str, today: &str, right: Right) -> String {
+    let right = right.column();
+    format!(
+        "exists (select 1 from guardianship g where g.tenant_id = {tenant} and g.person_id = {person} and g.pupil_id = {pupil}
+         and g.{right} and g.from_on <= {today} and (g.to_on is null or g.to_on >= {today})
+         and (g.restricted_from_on is null or g.restricted_from_on > {today}
+              or (g.restricted_to_on is not null and g.restricted_to_on < {today})))"
+    )
+}
