@@ -13,19 +13,23 @@ pub enum Error {
     /// Two transactions met; the same work may be tried again at once.
     #[error("two transactions met: {0}")]
     Retry(String),
+    /// Another number of rows than the statement is for.
     #[error("{expected} rows expected, {found} found: {sql}")]
     WrongCount { expected: &'static str, found: u64, sql: String },
-    #[error("column {column} is not a {kind}")]
-    Row { column: usize, kind: &'static str },
+    /// A column is not of the kind that was asked for.
+    #[error("column {column} is {found}, not {kind}")]
+    Row { column: usize, kind: &'static str, found: String },
     #[error("database: {0}")]
     Other(String),
 }
 
 impl Error {
+    /// Whether it may pass by itself: the answer is "try again later".
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Error::Unavailable(_))
     }
 
+    /// Whether the same transaction may be tried again at once.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Error::Retry(_))
     }

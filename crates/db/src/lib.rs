@@ -10,14 +10,17 @@ pub mod jobs;
 mod migrate;
 mod postgres;
 mod sqlite;
+pub mod sync;
 #[cfg(feature = "testing")]
 pub mod testing;
 mod tx;
 mod value;
 pub mod vault;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 pub use error::Error;
 use postgres::Postgres;
@@ -39,12 +42,14 @@ pub struct Options {
     pub postgres_pool: usize,
     /// The PostgreSQL schema, where it is not the default one.
     pub search_path: Option<String>,
+    /// A transaction that says nothing for this long is rolled back: a stuck task must not hold the writer, or row locks.
+    pub silence: Duration,
 }
 
 impl Default for Options {
     fn default() -> Options {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Options { readers: (2 * cores).max(2), postgres_pool: (8 * cores).max(16), search_path: None }
+        Options { readers: (2 * cores).max(2), postgres_pool: (8 * cores).max(16), search_path: None, silence: Duration::from_secs(30) }
     }
 }
 
@@ -53,12 +58,12 @@ impl Default for Options {
 pub struct Db(Arc<Pools>);
 
 enum Pools {
-    Sqlite { writer: std::sync::Mutex<Writer>, readers: Readers },
+    Sqlite { writer: Writer, readers: Readers, _file: Option<Temporary> },
     Postgres(Postgres),
 }
 
 impl Db {
-    /// Opens `sqlite:FILE` or `postgres://…`.
+    /// Opens `sqlite:FILE` or `postgres://…`; `sqlite::memory:` is a private file that goes with the last clone.
     pub async fn open(url: &str) -> Result<Db, Error> {
         Db::open_with(url, &Options::default()).await
     }
@@ -71,7 +76,20 @@ impl Db {
         };
         let db = Db(Arc::new(pools));
         db.ping().await?;
+        db.refuse_forgetful_server().await?;
         Ok(db)
+    }
+
+    /// A commit that is acknowledged must be on the server's disk.
+    async fn refuse_forgetful_server(&self) -> Result<(), Error> {
+        if self.engine() == Engine::Sqlite {
+            return Ok(());
+        }
+        let row = self.read().await?.query_one("select current_setting('synchronous_commit')", &[]).await?;
+        match row.get::<String>(0)?.as_str() {
+            "off" => Err(Error::Other("this PostgreSQL has synchronous_commit off: it may forget what it acknowledged".to_owned())),
+            _ => Ok(()),
+        }
     }
 
     pub fn engine(&self) -> Engine {
@@ -86,24 +104,21 @@ impl Db {
         migrate::migrate(self).await
     }
 
-    /// A transaction that writes.
+    /// A transaction that writes. It takes its place among the writers with its first statement, not before.
     pub async fn begin(&self) -> Result<Tx, Error> {
         match &*self.0 {
-            Pools::Sqlite { writer, .. } => {
-                let writer = writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                Ok(Tx(Inner::Writer(writer.begin()?)))
-            }
-            Pools::Postgres(pool) => Ok(Tx(Inner::Postgres(pool.begin("begin").await?))),
+            Pools::Sqlite { writer, .. } => Ok(Tx::new(Inner::Writer(writer.begin()))),
+            Pools::Postgres(pool) => Ok(Tx::new(Inner::Postgres(pool.begin("begin").await?))),
         }
     }
 
-    /// A snapshot that reads.
+    /// A snapshot that reads: what it sees is fixed by its first statement.
     pub async fn read(&self) -> Result<Tx, Error> {
         match &*self.0 {
-            Pools::Sqlite { readers, .. } => Ok(Tx(Inner::Reader(readers.snapshot().await?))),
+            Pools::Sqlite { readers, .. } => Ok(Tx::new(Inner::Reader(readers.snapshot().await?))),
             Pools::Postgres(pool) => {
                 let begin = "begin transaction isolation level repeatable read, read only";
-                Ok(Tx(Inner::Postgres(pool.begin(begin).await?)))
+                Ok(Tx::new(Inner::Postgres(pool.begin(begin).await?)))
             }
         }
     }
@@ -117,6 +132,29 @@ impl Db {
 }
 
 fn open_sqlite(file: &Path, options: &Options) -> Result<Pools, Error> {
-    let writer = std::sync::Mutex::new(Writer::open(file)?);
-    Ok(Pools::Sqlite { writer, readers: Readers::open(file, options.readers)? })
+    let temporary = (file == Path::new(":memory:")).then(Temporary::new);
+    let file = temporary.as_ref().map_or(file, |t| &t.0);
+    let writer = Writer::open(file, options.silence)?;
+    Ok(Pools::Sqlite { writer, readers: Readers::open(file, options.readers)?, _file: temporary })
+}
+
+/// A file that goes when nobody needs it: several connections cannot share a database that is only in memory.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new() -> Temporary {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("campanella-{}-{}.sqlite", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        Temporary(std::env::temp_dir().join(name))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        for tail in ["", "-wal", "-shm"] {
+            let mut name = self.0.clone().into_os_string();
+            name.push(tail);
+            let _ = std::fs::remove_file(name);
+        }
+    }
 }

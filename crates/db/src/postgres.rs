@@ -1,15 +1,15 @@
 //! PostgreSQL: a pool of connections, statements prepared once per connection.
 
-use bytes::{BufMut, BytesMut};
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
-use futures_util::future::try_join_all;
-use jiff::{SignedDuration, civil::date};
-use kernel::{Day, Instant};
+mod wire;
+
 use std::time::Duration;
+
+use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use futures_util::future::{join, try_join_all};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
-use tokio_postgres::{NoTls, Statement};
-use uuid::Uuid;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, NoTls, Statement};
+pub(crate) use wire::Pg;
 
 use crate::value::{Columns, Row, Value};
 use crate::{Error, Options};
@@ -18,8 +18,8 @@ const WAIT: Duration = Duration::from_secs(10);
 /// PostgreSQL takes at most 65,535 parameters in a statement.
 const PARAMETERS: usize = 60_000;
 const ROWS_AT_ONCE: usize = 1_000;
-
-type Failure = Box<dyn std::error::Error + Sync + Send>;
+/// Inserts of up to this many rows are prepared once and kept, as those of a full chunk are; other lengths come once.
+const FEW_ROWS: usize = 16;
 
 pub struct Postgres {
     pool: Pool,
@@ -28,27 +28,48 @@ pub struct Postgres {
 pub struct Connection {
     /// None once the transaction has ended.
     client: Option<Object>,
+    /// What begins the transaction, until it is sent: together with the first statement, to save a round trip.
+    begin: Option<&'static str>,
 }
 
 impl Postgres {
     pub fn open(url: &str, options: &Options) -> Result<Postgres, Error> {
-        let mut config: tokio_postgres::Config = url.parse().map_err(|e: tokio_postgres::Error| Error::Other(e.to_string()))?;
-        config.application_name("campanella");
-        if let Some(path) = &options.search_path {
-            config.options(format!("-c search_path={path}"));
-        }
-        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let builder = Pool::builder(manager).max_size(options.postgres_pool).runtime(Runtime::Tokio1);
+        let manager = Manager::from_config(config(url)?, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let builder = Pool::builder(manager).max_size(options.postgres_pool).runtime(Runtime::Tokio1).post_create(settings(options));
         let pool =
             builder.wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).build().map_err(|e| Error::Other(e.to_string()))?;
         Ok(Postgres { pool })
     }
 
-    pub async fn begin(&self, how: &str) -> Result<Connection, Error> {
+    pub async fn begin(&self, how: &'static str) -> Result<Connection, Error> {
         let client = self.pool.get().await.map_err(pool_error)?;
-        client.batch_execute(how).await.map_err(error)?;
-        Ok(Connection { client: Some(client) })
+        Ok(Connection { client: Some(client), begin: Some(how) })
     }
+}
+
+fn config(url: &str) -> Result<Config, Error> {
+    let mut config: Config = url.parse().map_err(|e: tokio_postgres::Error| Error::Other(e.to_string()))?;
+    config.application_name("campanella").keepalives_idle(WAIT);
+    // A server that vanished without a word must not hold a request for minutes.
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(WAIT / 2);
+    }
+    if config.get_tcp_user_timeout().is_none() {
+        config.tcp_user_timeout(WAIT);
+    }
+    Ok(config)
+}
+
+/// What every connection is told once, when it is made.
+fn settings(options: &Options) -> Hook {
+    let mut sql = format!("set idle_in_transaction_session_timeout = {};", options.silence.as_millis());
+    if let Some(path) = &options.search_path {
+        sql.push_str(&format!("set search_path = {path};"));
+    }
+    Hook::async_fn(move |client, _| {
+        let sql = sql.clone();
+        Box::pin(async move { client.batch_execute(&sql).await.map_err(HookError::Backend) })
+    })
 }
 
 impl Connection {
@@ -56,26 +77,54 @@ impl Connection {
         self.client.as_ref().ok_or_else(|| Error::Unavailable("the transaction has ended".to_owned()))
     }
 
+    /// Begins, where the first statement is not one that takes the beginning along.
+    async fn start(&mut self) -> Result<&Object, Error> {
+        if let Some(begin) = self.begin.take() {
+            self.client()?.batch_execute(begin).await.map_err(error)?;
+        }
+        self.client()
+    }
+
     async fn prepare(&self, sql: &str) -> Result<Statement, Error> {
         self.client()?.prepare_cached(sql).await.map_err(error)
     }
 
-    pub async fn query(&self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
+    pub async fn query(&mut self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
         let statement = self.prepare(sql).await?;
         let params: Vec<Pg> = params.into_iter().map(Pg).collect();
-        let rows = self.client()?.query(&statement, &borrowed(&params)).await.map_err(error)?;
-        Ok(rows.into_iter().map(|row| Row(Columns::Postgres(row))).collect())
+        let (begin, params) = (self.begin.take(), borrowed(&params));
+        let client = self.client()?;
+        let asked = client.query(&statement, &params);
+        let rows = match begin {
+            // Both are sent at once, in this order.
+            Some(begin) => {
+                let (begun, rows) = join(client.batch_execute(begin), asked).await;
+                begun.and(rows)
+            }
+            None => asked.await,
+        };
+        Ok(rows.map_err(error)?.into_iter().map(|row| Row(Columns::Postgres(row))).collect())
     }
 
-    pub async fn execute(&self, sql: &str, params: Vec<Value>) -> Result<u64, Error> {
+    pub async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<u64, Error> {
         let statement = self.prepare(sql).await?;
+        self.run(&statement, params).await
+    }
+
+    async fn run(&mut self, statement: &Statement, params: Vec<Value>) -> Result<u64, Error> {
         let params: Vec<Pg> = params.into_iter().map(Pg).collect();
-        self.client()?.execute(&statement, &borrowed(&params)).await.map_err(error)
+        let (begin, params) = (self.begin.take(), borrowed(&params));
+        let client = self.client()?;
+        let asked = client.execute(statement, &params);
+        let Some(begin) = begin else { return asked.await.map_err(error) };
+        let (begun, changed) = join(client.batch_execute(begin), asked).await;
+        begun.and(changed).map_err(error)
     }
 
     /// The same statement for many rows of parameters, sent without waiting for each answer.
-    pub async fn execute_many(&self, sql: &str, rows: Vec<Vec<Value>>) -> Result<u64, Error> {
-        let (statement, client) = (self.prepare(sql).await?, self.client()?);
+    pub async fn execute_many(&mut self, sql: &str, rows: Vec<Vec<Value>>) -> Result<u64, Error> {
+        let statement = self.prepare(sql).await?;
+        let client = self.start().await?;
         let mut changed = 0;
         for chunk in rows.chunks(ROWS_AT_ONCE) {
             let rows: Vec<Vec<Pg>> = chunk.iter().map(|row| row.iter().cloned().map(Pg).collect()).collect();
@@ -86,34 +135,46 @@ impl Connection {
         Ok(changed)
     }
 
-    pub async fn insert_many(&self, insert: &str, tail: &str, rows: Vec<Vec<Value>>) -> Result<u64, Error> {
-        let columns = rows.first().map_or(1, Vec::len);
+    pub async fn insert_many(&mut self, insert: &str, tail: &str, columns: usize, rows: Vec<Vec<Value>>) -> Result<u64, Error> {
+        let most = ROWS_AT_ONCE.min(PARAMETERS / columns.max(1));
         let mut changed = 0;
-        for chunk in rows.chunks(ROWS_AT_ONCE.min(PARAMETERS / columns)) {
+        for chunk in rows.chunks(most) {
             let sql = format!("{insert} values {} {tail}", placeholders(chunk.len(), columns));
-            changed += self.execute(&sql, chunk.concat()).await?;
+            let kept = chunk.len() <= FEW_ROWS || chunk.len() == most;
+            let statement =
+                if kept { self.prepare(&sql).await? } else { self.client()?.prepare(&sql).await.map_err(error)? };
+            changed += self.run(&statement, chunk.concat()).await?;
         }
         Ok(changed)
     }
 
-    pub async fn batch(&self, sql: &str) -> Result<(), Error> {
-        self.client()?.batch_execute(sql).await.map_err(error)
+    pub async fn batch(&mut self, sql: &str) -> Result<(), Error> {
+        self.start().await?.batch_execute(sql).await.map_err(error)
     }
 
     pub async fn end(mut self, how: &str) -> Result<(), Error> {
-        let client = self.client.take().ok_or_else(|| Error::Unavailable("the transaction has ended".to_owned()))?;
-        client.batch_execute(how).await.map_err(error)
+        let Some(client) = self.client.take() else { return Ok(()) };
+        if self.begin.is_some() { Ok(()) } else { client.batch_execute(how).await.map_err(error) }
     }
 }
 
 /// A connection whose transaction was not ended goes back to the pool only after a rollback.
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(client) = self.client.take()
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
-            runtime.spawn(async move { client.batch_execute("rollback").await });
+        let Some(client) = self.client.take() else { return };
+        if self.begin.is_some() {
+            return;
         }
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(roll_back(client))),
+            Err(_) => drop(Object::take(client)),
+        }
+    }
+}
+
+async fn roll_back(client: Object) {
+    if client.batch_execute("rollback").await.is_err() {
+        drop(Object::take(client));
     }
 }
 
@@ -159,73 +220,7 @@ fn error(failure: tokio_postgres::Error) -> Error {
     }
 }
 
-fn chain(failure: &tokio_postgres::Error) -> String {
+/// The driver's words and their cause.
+pub(crate) fn chain(failure: &tokio_postgres::Error) -> String {
     std::error::Error::source(failure).map_or_else(|| failure.to_string(), |source| format!("{failure}: {source}"))
-}
-
-/// A value on the wire, written as the type the statement was prepared with.
-#[derive(Debug)]
-pub struct Pg(pub Value);
-
-fn epoch() -> Day {
-    date(2000, 1, 1)
-}
-
-fn epoch_instant() -> Instant {
-    Instant::new(946_684_800, 0).expect("the year 2000 is within the calendar")
-}
-
-impl ToSql for Pg {
-    fn to_sql(&self, kind: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
-        match (&self.0, kind) {
-            (Value::Null, _) => return Ok(IsNull::Yes),
-            (Value::Int(number), &Type::INT2) => out.put_i16(i16::try_from(*number)?),
-            (Value::Int(number), &Type::INT4) => out.put_i32(i32::try_from(*number)?),
-            (Value::Int(number), &Type::INT8) => out.put_i64(*number),
-            (Value::Bool(truth), &Type::BOOL) => out.put_u8(u8::from(*truth)),
-            (Value::Text(text), &Type::TEXT | &Type::VARCHAR | &Type::NAME | &Type::UNKNOWN) => out.put_slice(text.as_bytes()),
-            (Value::Bytes(bytes), &Type::BYTEA) => out.put_slice(bytes),
-            (Value::Uuid(id), &Type::UUID) => out.put_slice(id.as_bytes()),
-            (Value::Day(day), &Type::DATE) => out.put_i32(day.since(epoch())?.get_days()),
-            (Value::Instant(instant), &Type::TIMESTAMPTZ) => {
-                out.put_i64(i64::try_from(instant.duration_since(epoch_instant()).as_micros())?);
-            }
-            (value, kind) => return Err(format!("{value:?} is no {kind}").into()),
-        }
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
-
-impl<'a> FromSql<'a> for Pg {
-    fn from_sql(kind: &Type, raw: &'a [u8]) -> Result<Pg, Failure> {
-        Ok(Pg(match *kind {
-            Type::INT2 => Value::Int(i16::from_be_bytes(raw.try_into()?).into()),
-            Type::INT4 => Value::Int(i32::from_be_bytes(raw.try_into()?).into()),
-            Type::INT8 => Value::Int(i64::from_be_bytes(raw.try_into()?)),
-            Type::BOOL => Value::Bool(raw.first() == Some(&1)),
-            Type::TEXT | Type::VARCHAR | Type::NAME | Type::UNKNOWN => Value::Text(std::str::from_utf8(raw)?.to_owned()),
-            Type::BYTEA => Value::Bytes(raw.to_vec()),
-            Type::UUID => Value::Uuid(Uuid::from_slice(raw)?),
-            Type::DATE => Value::Day(epoch().checked_add(jiff::Span::new().try_days(i32::from_be_bytes(raw.try_into()?))?)?),
-            Type::TIMESTAMPTZ => {
-                let since = SignedDuration::from_micros(i64::from_be_bytes(raw.try_into()?));
-                Value::Instant(epoch_instant().checked_add(since)?)
-            }
-            _ => return Err(format!("columns of type {kind} are not read here").into()),
-        }))
-    }
-
-    fn from_sql_null(_: &Type) -> Result<Pg, Failure> {
-        Ok(Pg(Value::Null))
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
 }

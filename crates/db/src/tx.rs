@@ -4,7 +4,14 @@ use crate::value::{Row, ToValue, Value};
 use crate::{Engine, Error};
 
 /// A transaction: opened by a door, handed down, committed by the door, and rolled back when dropped.
-pub struct Tx(pub(crate) Inner);
+///
+/// After a statement that the engine refused, or whose future was dropped half way, the transaction can only be rolled
+/// back: PostgreSQL would answer its commit as if all were well and keep nothing, SQLite would keep the half that was done.
+/// So "try to insert, look it up if it is there" is one statement with `on conflict`. A wrong row count is no such refusal.
+pub struct Tx {
+    inner: Inner,
+    failed: bool,
+}
 
 pub(crate) enum Inner {
     Reader(Reader),
@@ -13,18 +20,24 @@ pub(crate) enum Inner {
 }
 
 impl Tx {
-    pub fn engine(&self) -> Engine {
-        if let Inner::Postgres(_) = self.0 { Engine::Postgres } else { Engine::Sqlite }
+    pub(crate) fn new(inner: Inner) -> Tx {
+        Tx { inner, failed: false }
     }
 
-    /// All rows, in the order of the statement.
+    pub fn engine(&self) -> Engine {
+        if let Inner::Postgres(_) = self.inner { Engine::Postgres } else { Engine::Sqlite }
+    }
+
+    /// All rows, in the order of the statement; may be empty.
     pub async fn query(&mut self, sql: &str, params: &[&dyn ToValue]) -> Result<Vec<Row>, Error> {
+        self.enter()?;
         let params = values(params);
-        match &self.0 {
+        let found = match &mut self.inner {
             Inner::Reader(reader) => reader.query(sql, &params),
-            Inner::Writer(session) => rows(session.run(Kind::Query(sql.to_owned(), params)).await?),
+            Inner::Writer(session) => session.run(Kind::Query(sql.to_owned(), params)).await.and_then(rows),
             Inner::Postgres(connection) => connection.query(sql, params).await,
-        }
+        };
+        self.leave(found)
     }
 
     /// The row, if there is one.
@@ -49,18 +62,20 @@ impl Tx {
 
     /// How many rows changed.
     pub async fn execute(&mut self, sql: &str, params: &[&dyn ToValue]) -> Result<u64, Error> {
+        self.enter()?;
         let params = values(params);
-        match &self.0 {
-            Inner::Reader(_) => Err(Error::Other("a snapshot is only read".to_owned())),
-            Inner::Writer(session) => changed(session.run(Kind::Execute(sql.to_owned(), params)).await?),
+        let changed = match &mut self.inner {
+            Inner::Reader(_) => Err(only_read()),
+            Inner::Writer(session) => session.run(Kind::Execute(sql.to_owned(), params)).await.and_then(changed),
             Inner::Postgres(connection) => connection.execute(sql, params).await,
-        }
+        };
+        self.leave(changed)
     }
 
     /// A change of exactly one row.
     ///
     /// # Errors
-    /// [`Error::WrongCount`] otherwise.
+    /// [`Error::WrongCount`] otherwise; the change itself stands until the transaction is dropped.
     pub async fn execute_one(&mut self, sql: &str, params: &[&dyn ToValue]) -> Result<(), Error> {
         match self.execute(sql, params).await? {
             1 => Ok(()),
@@ -68,26 +83,34 @@ impl Tx {
         }
     }
 
-    /// The same statement for many rows of parameters, in one hop; how many rows changed in all.
+    /// The same statement for many rows of parameters, in their order and in one hop; how many rows changed in all.
     pub async fn execute_many(&mut self, sql: &str, rows: Vec<Vec<Value>>) -> Result<u64, Error> {
-        match &self.0 {
-            Inner::Reader(_) => Err(Error::Other("a snapshot is only read".to_owned())),
-            Inner::Writer(session) => changed(session.run(Kind::ExecuteMany(sql.to_owned(), rows)).await?),
-            Inner::Postgres(connection) => connection.execute_many(sql, rows).await,
+        if rows.is_empty() {
+            return Ok(0);
         }
+        self.enter()?;
+        let changed = match &mut self.inner {
+            Inner::Reader(_) => Err(only_read()),
+            Inner::Writer(session) => session.run(Kind::ExecuteMany(sql.to_owned(), rows)).await.and_then(changed),
+            Inner::Postgres(connection) => connection.execute_many(sql, rows).await,
+        };
+        self.leave(changed)
     }
 
     /// Inserts many rows in one hop: `insert` is `insert into t (a, b)`, `tail` an `on conflict …` or nothing.
     pub async fn insert_many(&mut self, insert: &str, rows: Vec<Vec<Value>>, tail: &str) -> Result<u64, Error> {
-        let columns = rows.first().map_or(0, Vec::len);
-        if columns == 0 {
-            return Ok(0);
-        }
-        if let Inner::Postgres(connection) = &self.0 {
-            return connection.insert_many(insert, tail, rows).await;
-        }
-        let places: Vec<String> = (1..=columns).map(|n| format!("${n}")).collect();
-        self.execute_many(&format!("{insert} values ({}) {tail}", places.join(", ")), rows).await
+        let Some(columns) = rows.first().map(Vec::len) else { return Ok(0) };
+        self.enter()?;
+        let changed = match &mut self.inner {
+            Inner::Reader(_) => Err(only_read()),
+            Inner::Writer(session) => {
+                let places: Vec<String> = (1..=columns).map(|n| format!("${n}")).collect();
+                let sql = format!("{insert} values ({}) {tail}", places.join(", "));
+                session.run(Kind::ExecuteMany(sql, rows)).await.and_then(changed)
+            }
+            Inner::Postgres(connection) => connection.insert_many(insert, tail, columns, rows).await,
+        };
+        self.leave(changed)
     }
 
     /// What makes a select lock its rows until the transaction ends; SQLite has one writer and needs nothing.
@@ -98,8 +121,16 @@ impl Tx {
         }
     }
 
+    /// Returns when what was written is on the disk.
+    ///
+    /// # Errors
+    /// [`Error::Other`] after a failed statement; [`Error::Unavailable`] when the engine could not keep it.
     pub async fn commit(self) -> Result<(), Error> {
-        match self.0 {
+        if self.failed {
+            self.rollback().await?;
+            return Err(after_failure());
+        }
+        match self.inner {
             Inner::Reader(_) => Ok(()),
             Inner::Writer(session) => session.commit().await,
             Inner::Postgres(connection) => connection.end("commit").await,
@@ -107,7 +138,7 @@ impl Tx {
     }
 
     pub async fn rollback(self) -> Result<(), Error> {
-        match self.0 {
+        match self.inner {
             Inner::Postgres(connection) => connection.end("rollback").await,
             Inner::Reader(_) | Inner::Writer(_) => Ok(()),
         }
@@ -115,12 +146,32 @@ impl Tx {
 
     /// Several statements without parameters: for migrations.
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), Error> {
-        match &self.0 {
-            Inner::Reader(_) => Err(Error::Other("a snapshot is only read".to_owned())),
+        self.enter()?;
+        let done = match &mut self.inner {
+            Inner::Reader(_) => Err(only_read()),
             Inner::Writer(session) => session.run(Kind::Batch(sql.to_owned())).await.map(|_| ()),
             Inner::Postgres(connection) => connection.batch(sql).await,
-        }
+        };
+        self.leave(done)
     }
+
+    /// Every statement starts as failed, so that one dropped half way leaves the transaction so.
+    fn enter(&mut self) -> Result<(), Error> {
+        if self.failed { Err(after_failure()) } else { Ok(self.failed = true) }
+    }
+
+    fn leave<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
+        self.failed = result.is_err();
+        result
+    }
+}
+
+fn after_failure() -> Error {
+    Error::Other("a statement of this transaction failed: it can only be rolled back".to_owned())
+}
+
+fn only_read() -> Error {
+    Error::Other("a snapshot is only read".to_owned())
 }
 
 fn values(params: &[&dyn ToValue]) -> Vec<Value> {

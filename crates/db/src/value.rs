@@ -4,6 +4,7 @@ use kernel::*;
 use uuid::Uuid;
 
 use crate::Error;
+use crate::postgres::{Pg, chain};
 
 /// A parameter or a column.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,12 +42,29 @@ impl Row {
     /// # Errors
     /// [`Error::Row`] when the column is missing, null for a type that has no null, or of another kind.
     pub fn get<T: FromValue>(&self, column: usize) -> Result<T, Error> {
+        let wrong = |found: String| Error::Row { column, kind: std::any::type_name::<T>(), found };
         let value = match &self.0 {
-            Columns::Sqlite(values) => values.get(column).cloned(),
-            Columns::Postgres(row) => row.try_get::<_, crate::postgres::Pg>(column).ok().map(|pg| pg.0),
+            Columns::Sqlite(values) => values.get(column).cloned().ok_or_else(|| wrong("no column".to_owned()))?,
+            Columns::Postgres(row) => row.try_get::<_, Pg>(column).map_err(|e| wrong(chain(&e)))?.0,
         };
-        let kind = std::any::type_name::<T>();
-        value.and_then(T::from_value).ok_or(Error::Row { column, kind })
+        let found = value.kind();
+        T::from_value(value).ok_or_else(|| wrong(found.to_owned()))
+    }
+}
+
+impl Value {
+    /// Its kind, for messages: the value itself may be personal.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Value::Null => "null",
+            Value::Int(_) => "a number",
+            Value::Bool(_) => "true or false",
+            Value::Text(_) => "text",
+            Value::Bytes(_) => "bytes",
+            Value::Day(_) => "a day",
+            Value::Instant(_) => "an instant",
+            Value::Uuid(_) => "a uuid",
+        }
     }
 }
 

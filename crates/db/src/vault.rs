@@ -52,23 +52,24 @@ impl Vault {
 
     /// A keyed hash for signatures that only this installation makes and checks.
     pub fn sign(&self, tenant: TenantId, purpose: &str, text: &[u8]) -> [u8; 32] {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derive(tenant, purpose));
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"sign", tenant, purpose));
         hmac::sign(&key, text).as_ref().try_into().expect("SHA-256 has 32 bytes")
     }
 
     /// Whether [`Vault::sign`] made this signature, in constant time.
     pub fn verify(&self, tenant: TenantId, purpose: &str, text: &[u8], signature: &[u8]) -> bool {
-        hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, &self.derive(tenant, purpose)), text, signature).is_ok()
+        hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"sign", tenant, purpose)), text, signature).is_ok()
     }
 
     fn aead(&self, tenant: TenantId, purpose: &str) -> LessSafeKey {
-        let key = UnboundKey::new(&AES_256_GCM, &self.derive(tenant, purpose)).expect("the key has the cipher's length");
+        let key = UnboundKey::new(&AES_256_GCM, &self.derive(b"seal", tenant, purpose)).expect("the key has the cipher's length");
         LessSafeKey::new(key)
     }
 
-    fn derive(&self, tenant: TenantId, purpose: &str) -> [u8; 32] {
+    /// `task` keeps the keys of sealing and signing apart, whatever their purposes are called.
+    fn derive(&self, task: &[u8; 4], tenant: TenantId, purpose: &str) -> [u8; 32] {
         let (tenant, mut key) = (tenant.0.to_be_bytes(), [0; 32]);
-        let info = [b"campanella".as_slice(), &tenant, purpose.as_bytes()];
+        let info = [b"campanella".as_slice(), task, &tenant, purpose.as_bytes()];
         let derived = Salt::new(HKDF_SHA256, &[]).extract(self.0.as_slice());
         derived.expand(&info, Length).and_then(|k| k.fill(&mut key)).expect("32 bytes are within the function's limit");
         key

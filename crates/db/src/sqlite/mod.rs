@@ -21,8 +21,9 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     let connection = Connection::open(path).map_err(error)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // full: an acknowledged receipt must survive the power cut too, not only the end of the process.
-    let pragmas = "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma busy_timeout = 5000;
-                   pragma temp_store = memory; pragma mmap_size = 268435456; pragma cache_size = -16000;";
+    // No memory-mapped file: there a disk error is a signal that ends the process, not an answer.
+    let pragmas = "pragma busy_timeout = 5000; pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
+                   pragma temp_store = memory; pragma cache_size = -16000; pragma journal_size_limit = 67108864;";
     connection.execute_batch(pragmas).map_err(error)?;
     Ok(connection)
 }

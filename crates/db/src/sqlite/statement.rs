@@ -54,26 +54,53 @@ pub fn execute_many(connection: &Connection, sql: &str, rows: &[Vec<Value>]) -> 
 
 fn prepare<'c>(connection: &'c Connection, sql: &str) -> Result<CachedStatement<'c>, Error> {
     thread_local! {
-        static NUMBERED: RefCell<HashMap<String, String>> = RefCell::new(HashMap::new());
+        static TRANSLATED: RefCell<HashMap<String, String>> = RefCell::new(HashMap::new());
     }
-    NUMBERED.with_borrow_mut(|cache| {
-        if !cache.contains_key(sql) {
-            cache.insert(sql.to_owned(), number_parameters(sql));
+    TRANSLATED.with_borrow_mut(|cache| {
+        if let Some(text) = cache.get(sql) {
+            return connection.prepare_cached(text).map_err(error);
         }
-        connection.prepare_cached(&cache[sql]).map_err(error)
+        if cache.len() >= TEXTS {
+            cache.clear();
+        }
+        let text = cache.entry(sql.to_owned()).or_insert(translate(sql));
+        connection.prepare_cached(text).map_err(error)
     })
 }
 
-/// `$2` to `?2`: to SQLite `$2` is a name, numbered by where it first stands.
-fn number_parameters(sql: &str) -> String {
-    let (mut out, mut quoted) = (String::with_capacity(sql.len()), false);
+/// Translated texts kept per thread: several times what the house has, in case some are built with lists of parameters.
+const TEXTS: usize = 4_096;
+
+/// To SQLite these types are numbers, and `cast('2026-09-14' as date)` would be 2026.
+const CASTS: [(&str, &str); 4] =
+    [(" as date", " as text"), (" as timestamptz", " as text"), (" as uuid", " as blob"), (" as bytea", " as blob")];
+
+/// `$2` becomes `?2` (to SQLite `$2` is a name, numbered by where it first stands), and casts those of [`CASTS`].
+fn translate(sql: &str) -> String {
+    let (mut out, mut quoted, mut comment) = (String::with_capacity(sql.len()), false, false);
     let mut letters = sql.chars().peekable();
     while let Some(letter) = letters.next() {
-        quoted ^= letter == '\'';
-        let parameter = letter == '$' && !quoted && letters.peek().is_some_and(char::is_ascii_digit);
-        out.push(if parameter { '?' } else { letter });
+        let next = letters.peek().copied().unwrap_or_default();
+        comment = letter != '\n' && (comment || (!quoted && letter == '-' && next == '-'));
+        quoted ^= letter == '\'' && !comment;
+        match letter {
+            _ if quoted || comment => out.push(letter),
+            '$' if next.is_ascii_digit() => out.push('?'),
+            ')' => {
+                retype(&mut out);
+                out.push(')');
+            }
+            _ => out.push(letter),
+        }
     }
     out
+}
+
+fn retype(out: &mut String) {
+    if let Some((theirs, ours)) = CASTS.iter().find(|(theirs, _)| out.ends_with(theirs)) {
+        out.truncate(out.len() - theirs.len());
+        out.push_str(ours);
+    }
 }
 
 fn value(column: ValueRef<'_>) -> Result<Value, Error> {
@@ -91,7 +118,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parameters_are_numbered_and_quoted_text_is_left_alone() {
-        assert_eq!(number_parameters("select $2, '$1', $1"), "select ?2, '$1', ?1");
+    fn parameters_are_numbered_and_quoted_text_and_comments_are_left_alone() {
+        assert_eq!(translate("select $2, '$1', $1"), "select ?2, '$1', ?1");
+        assert_eq!(translate("select $1 -- the parent's $3\n, $2"), "select ?1 -- the parent's $3\n, ?2");
+        assert_eq!(translate("select 'it''s - $1' - $1"), "select 'it''s - $1' - ?1");
+    }
+
+    #[test]
+    fn casts_name_the_form_sqlite_keeps() {
+        assert_eq!(translate("cast($1 as date) or cast($2 as uuid)"), "cast(?1 as text) or cast(?2 as blob)");
+        assert_eq!(translate("cast(sum(x) as bigint), 'a as date)'"), "cast(sum(x) as bigint), 'a as date)'");
     }
 }

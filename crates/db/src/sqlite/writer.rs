@@ -2,7 +2,8 @@
 //!
 //! Transactions are served one after another. While others wait, each runs inside a savepoint of one outer
 //! transaction, and the acknowledgement of every one of them is sent only after the outer commit is on the disk:
-//! many writers, one fsync. If the outer commit fails, all of the group fail.
+//! many writers, one fsync. If the outer commit fails, all of the group fail (so the migrations defer no foreign key: it
+//! would be checked there, at the neighbours' cost).
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -18,8 +19,6 @@ use crate::value::{Row, Value};
 /// A group ends when it has this many transactions, or has lasted this long.
 const GROUP: usize = 64;
 const GROUP_LASTS: Duration = Duration::from_millis(5);
-/// A transaction that says nothing for this long is rolled back, so that a stuck task cannot hold the writer.
-const SILENCE: Duration = Duration::from_secs(30);
 
 /// What a transaction asks of the writer.
 pub enum Kind {
@@ -36,46 +35,58 @@ pub enum Reply {
 
 enum Command {
     Run(Kind, oneshot::Sender<Result<Reply, Error>>),
-    Commit(oneshot::Sender<Result<(), Error>>),
+    Commit(Acknowledgement),
 }
 
+type Acknowledgement = oneshot::Sender<Result<(), Error>>;
+
 /// One transaction's line to the writer; hanging up rolls back.
-pub struct Session(Sender<Command>);
+pub struct Session {
+    writer: Writer,
+    /// None until the first statement: a transaction that has nothing to say yet keeps nobody waiting.
+    commands: Option<Sender<Command>>,
+}
 
 #[derive(Clone)]
 pub struct Writer(Sender<Receiver<Command>>);
 
 impl Writer {
-    pub fn open(path: &Path) -> Result<Writer, Error> {
+    pub fn open(path: &Path, silence: Duration) -> Result<Writer, Error> {
         let connection = connect(path)?;
         let (sender, waiting) = channel();
-        let serve = move || serve_groups(&connection, &waiting);
-        std::thread::Builder::new()
-            .name("sqlite-writer".to_owned())
-            .spawn(serve)
-            .map_err(|e| Error::Unavailable(e.to_string()))?;
+        let thread = Thread { connection, waiting, silence };
+        let builder = std::thread::Builder::new().name("sqlite-writer".to_owned());
+        builder.spawn(move || thread.serve_groups()).map_err(|e| Error::Unavailable(e.to_string()))?;
         Ok(Writer(sender))
     }
 
-    /// Takes a place in the line; the first statement waits for its turn.
-    pub fn begin(&self) -> Result<Session, Error> {
-        let (session, commands) = channel();
-        self.0.send(commands).map_err(|_| gone())?;
-        Ok(Session(session))
+    pub fn begin(&self) -> Session {
+        Session { writer: self.clone(), commands: None }
     }
 }
 
 impl Session {
-    pub async fn run(&self, kind: Kind) -> Result<Reply, Error> {
+    /// Waits for its turn, the first time, and for the answer.
+    pub async fn run(&mut self, kind: Kind) -> Result<Reply, Error> {
         let (reply, answer) = oneshot::channel();
-        self.0.send(Command::Run(kind, reply)).map_err(|_| gone())?;
+        self.commands()?.send(Command::Run(kind, reply)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
     }
 
     pub async fn commit(self) -> Result<(), Error> {
+        let Some(commands) = self.commands else { return Ok(()) };
         let (reply, answer) = oneshot::channel();
-        self.0.send(Command::Commit(reply)).map_err(|_| gone())?;
+        commands.send(Command::Commit(reply)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?
+    }
+
+    fn commands(&mut self) -> Result<&Sender<Command>, Error> {
+        if self.commands.is_none() {
+            let (sender, commands) = channel();
+            self.writer.0.send(commands).map_err(|_| gone())?;
+            self.commands = Some(sender);
+        }
+        self.commands.as_ref().ok_or_else(gone)
     }
 }
 
@@ -83,67 +94,107 @@ fn gone() -> Error {
     Error::Unavailable("the transaction has ended".to_owned())
 }
 
-fn serve_groups(connection: &Connection, waiting: &Receiver<Receiver<Command>>) {
-    while let Ok(first) = waiting.recv() {
-        if let Err(failure) = run(connection, "begin immediate") {
-            refuse(&first, &failure);
-            continue;
-        }
-        let acknowledgements = serve_group(connection, first, waiting);
-        let committed = if connection.is_autocommit() { Err(lost()) } else { run(connection, "commit") };
-        if committed.is_err() && !connection.is_autocommit() {
-            let _ = run(connection, "rollback");
-        }
-        for acknowledgement in acknowledgements {
-            let _ = acknowledgement.send(committed.as_ref().map(|_| ()).map_err(|e| Error::Unavailable(e.to_string())));
-        }
-    }
+struct Thread {
+    connection: Connection,
+    waiting: Receiver<Receiver<Command>>,
+    silence: Duration,
 }
 
-/// Serves transactions until nobody waits or the group is full; gives whom to tell of the commit.
-fn serve_group(
-    connection: &Connection,
-    first: Receiver<Command>,
-    waiting: &Receiver<Receiver<Command>>,
-) -> Vec<oneshot::Sender<Result<(), Error>>> {
-    let (mut acknowledgements, began, mut next) = (Vec::new(), Instant::now(), Some(first));
-    while let Some(commands) = next {
-        acknowledgements.extend(serve(connection, &commands));
-        let full = acknowledgements.len() >= GROUP || began.elapsed() >= GROUP_LASTS || connection.is_autocommit();
-        next = if full { None } else { waiting.try_recv().ok() };
+impl Thread {
+    /// Until the last clone of the writer is gone.
+    fn serve_groups(&self) {
+        while let Ok(first) = self.waiting.recv() {
+            if let Err(failure) = self.run("begin immediate") {
+                self.refuse(&first, &failure);
+                continue;
+            }
+            let acknowledgements = self.serve_group(first);
+            let committed = self.end_group();
+            for acknowledgement in acknowledgements {
+                let _ = acknowledgement.send(committed.as_ref().map(|()| ()).map_err(|e| Error::Unavailable(e.to_string())));
+            }
+        }
     }
-    acknowledgements
-}
 
-/// Serves one transaction inside its savepoint; gives whom to tell when it asked to be committed.
-fn serve(connection: &Connection, commands: &Receiver<Command>) -> Option<oneshot::Sender<Result<(), Error>>> {
-    if let Err(failure) = run(connection, "savepoint one") {
-        refuse(commands, &failure);
-        return None;
+    /// Serves transactions until nobody waits or the group is full; gives whom to tell of the commit.
+    fn serve_group(&self, first: Receiver<Command>) -> Vec<Acknowledgement> {
+        let (mut acknowledgements, began, mut next) = (Vec::new(), Instant::now(), Some(first));
+        while let Some(commands) = next {
+            acknowledgements.extend(self.serve(&commands));
+            let full = acknowledgements.len() >= GROUP || began.elapsed() >= GROUP_LASTS || self.connection.is_autocommit();
+            next = if full { None } else { self.waiting.try_recv().ok() };
+        }
+        acknowledgements
     }
-    loop {
-        match commands.recv_timeout(SILENCE) {
-            Ok(Command::Run(kind, reply)) => {
-                let result = perform(connection, kind);
-                if connection.is_autocommit() {
-                    // The engine gave the whole transaction up (a full disk): so does everybody in the group.
-                    let _ = reply.send(Err(lost()));
+
+    fn end_group(&self) -> Result<(), Error> {
+        if self.connection.is_autocommit() {
+            return Err(lost());
+        }
+        self.run("commit").inspect_err(|failure| {
+            tracing::error!(%failure, "a group of transactions could not be committed");
+            if !self.connection.is_autocommit() {
+                let _ = self.run("rollback");
+            }
+        })
+    }
+
+    /// Serves one transaction inside its savepoint; gives whom to tell when it asked to be committed.
+    fn serve(&self, commands: &Receiver<Command>) -> Option<Acknowledgement> {
+        if let Err(failure) = self.run("savepoint one") {
+            self.refuse(commands, &failure);
+            return None;
+        }
+        match self.converse(commands) {
+            Some(acknowledgement) => match self.run("release one") {
+                Ok(()) => return Some(acknowledgement),
+                Err(failure) => drop(acknowledgement.send(Err(failure))),
+            },
+            // The engine gave the whole transaction up (a full disk): so does everybody in the group.
+            None if self.connection.is_autocommit() => return None,
+            None => {}
+        }
+        let _ = self.run("rollback to one").and_then(|()| self.run("release one"));
+        None
+    }
+
+    /// Answers statements until the transaction commits (gives whom to tell), hangs up or falls silent.
+    fn converse(&self, commands: &Receiver<Command>) -> Option<Acknowledgement> {
+        loop {
+            match commands.recv_timeout(self.silence) {
+                // Nobody waits for the answer any more: the request was given up in the line.
+                Ok(Command::Run(_, reply)) if reply.is_closed() => return None,
+                Ok(Command::Run(kind, reply)) => {
+                    let result = perform(&self.connection, kind);
+                    let lost_all = self.connection.is_autocommit();
+                    let _ = reply.send(if lost_all { result.and(Err(lost())) } else { result });
+                    if lost_all {
+                        return None;
+                    }
+                }
+                Ok(Command::Commit(acknowledgement)) => return Some(acknowledgement),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {
+                    tracing::warn!("a silent transaction was rolled back");
                     return None;
                 }
-                let _ = reply.send(result);
             }
-            Ok(Command::Commit(reply)) => match run(connection, "release one") {
-                Ok(()) => return Some(reply),
-                Err(failure) => {
-                    let _ = reply.send(Err(failure));
-                    break;
-                }
-            },
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
         }
     }
-    let _ = run(connection, "rollback to one").and_then(|()| run(connection, "release one"));
-    None
+
+    /// Answers the first question of a transaction that could not begin.
+    fn refuse(&self, commands: &Receiver<Command>, failure: &Error) {
+        let refused = || Error::Unavailable(failure.to_string());
+        match commands.recv_timeout(self.silence) {
+            Ok(Command::Run(_, reply)) => drop(reply.send(Err(refused()))),
+            Ok(Command::Commit(reply)) => drop(reply.send(Err(refused()))),
+            Err(_) => {}
+        }
+    }
+
+    fn run(&self, sql: &str) -> Result<(), Error> {
+        self.connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map(|_| ()).map_err(error)
+    }
 }
 
 fn perform(connection: &Connection, kind: Kind) -> Result<Reply, Error> {
@@ -152,19 +203,6 @@ fn perform(connection: &Connection, kind: Kind) -> Result<Reply, Error> {
         Kind::Execute(sql, params) => statement::execute(connection, &sql, &params).map(Reply::Changed),
         Kind::ExecuteMany(sql, rows) => statement::execute_many(connection, &sql, &rows).map(Reply::Changed),
         Kind::Batch(sql) => connection.execute_batch(&sql).map(|()| Reply::Changed(0)).map_err(error),
-    }
-}
-
-fn run(connection: &Connection, sql: &str) -> Result<(), Error> {
-    connection.prepare_cached(sql).and_then(|mut s| s.execute([])).map(|_| ()).map_err(error)
-}
-
-fn refuse(commands: &Receiver<Command>, failure: &Error) {
-    let refused = || Error::Unavailable(failure.to_string());
-    match commands.recv_timeout(SILENCE) {
-        Ok(Command::Run(_, reply)) => drop(reply.send(Err(refused()))),
-        Ok(Command::Commit(reply)) => drop(reply.send(Err(refused()))),
-        Err(_) => {}
     }
 }
 
