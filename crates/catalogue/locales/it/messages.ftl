@@ -1,0 +1,23 @@
+# What a person is told in the personal area and by e-mail.
+message-paid-subject = Pagamento ricevuto: { $amount }
+message-paid-body =
+    Abbiamo ricevuto il pagamento di { $amount } del { $date } per { $what }.
+    La ricevuta è nella tua area personale.
+message-paid-for-child =
+    Abbiamo ricevuto il pagamento di { $amount } del { $date } per { $what } di { $child }.
+    La ricevuta è nella tua area personale.
+message-top-up-subject = Ricarica accreditata: { $amount }
+message-top-up-body =
+    La ricarica di { $amount } del { $date } per { $what } di { $child } è sul conto. Il credito è ora { $balance }.
+message-check-subject = Un pagamento è da verificare: { $amount }
+message-check-body =
+    Abbiamo ricevuto un pagamento di { $amount } del { $date } che non corrisponde a quanto era dovuto. Il denaro è registrato a tuo nome: l'ufficio lo sta verificando e ti scriverà.
+message-low-balance-subject = Credito quasi finito: { $balance }
+message-low-balance-body =
+    Il credito della mensa di { $child } è { $balance } e basta per circa { $meals ->
+        [one] un pasto
+       *[other] { $meals } pasti
+    }. Il pasto non viene mai negato: ricarica quando puoi.
+mail-greeting = Gentile { $name },
+mail-link = Per vedere i dettagli: { $link }
+mail-closing = Questo messaggio è stato inviato da { $tenant }. Non serve rispondere.

@@ -1,0 +1,6 @@
+/// What identity refuses besides sign-ins.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Db(#[from] db::Error),
+}

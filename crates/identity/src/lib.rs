@@ -1,0 +1,17 @@
+//! Who is signed in: sign-ins, sessions, expired forms and the events a person may read of their own.
+//!
+//! Invariants: a sign-in request is used once, by the browser that began it; an identity is read only from what the asked
+//! provider signed; a secret that stands in a cookie is kept only as its hash. Not here: what a person may see (enrolment).
+
+pub mod draft;
+mod error;
+pub mod events;
+pub mod session;
+
+pub use error::Error;
+pub use session::Session;
+
+/// SHA-256 of a secret.
+pub(crate) fn hash(secret: &str) -> Vec<u8> {
+    aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret.as_bytes()).as_ref().to_vec()
+}
