@@ -33,4 +33,8 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         matches!(self, Error::Retry(_))
     }
+    /// What the others of a group are told when this keeps it from being committed: theirs may do another time.
+    pub(crate) fn for_another(&self) -> Error {
+        Error::Unavailable(if let Error::Unavailable(words) = self { words.clone() } else { self.to_string() })
+    }
 }

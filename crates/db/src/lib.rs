@@ -49,7 +49,12 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Options {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
-        Options { readers: (2 * cores).max(2), postgres_pool: (8 * cores).max(16), search_path: None, silence: Duration::from_secs(30) }
+        Options {
+            readers: (2 * cores).max(2),
+            postgres_pool: (8 * cores).max(16),
+            search_path: None,
+            silence: Duration::from_secs(30),
+        }
     }
 }
 
@@ -87,7 +92,9 @@ impl Db {
         }
         let row = self.read().await?.query_one("select current_setting('synchronous_commit')", &[]).await?;
         match row.get::<String>(0)?.as_str() {
-            "off" => Err(Error::Other("this PostgreSQL has synchronous_commit off: it may forget what it acknowledged".to_owned())),
+            "off" => {
+                Err(Error::Other("this PostgreSQL has synchronous_commit off: it may forget what it acknowledged".to_owned()))
+            }
             _ => Ok(()),
         }
     }

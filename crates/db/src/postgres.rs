@@ -35,7 +35,8 @@ pub struct Connection {
 impl Postgres {
     pub fn open(url: &str, options: &Options) -> Result<Postgres, Error> {
         let manager = Manager::from_config(config(url)?, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let builder = Pool::builder(manager).max_size(options.postgres_pool).runtime(Runtime::Tokio1).post_create(settings(options));
+        let builder =
+            Pool::builder(manager).max_size(options.postgres_pool).runtime(Runtime::Tokio1).post_create(settings(options));
         let pool =
             builder.wait_timeout(Some(WAIT)).create_timeout(Some(WAIT)).build().map_err(|e| Error::Other(e.to_string()))?;
         Ok(Postgres { pool })
@@ -141,8 +142,7 @@ impl Connection {
         for chunk in rows.chunks(most) {
             let sql = format!("{insert} values {} {tail}", placeholders(chunk.len(), columns));
             let kept = chunk.len() <= FEW_ROWS || chunk.len() == most;
-            let statement =
-                if kept { self.prepare(&sql).await? } else { self.client()?.prepare(&sql).await.map_err(error)? };
+            let statement = if kept { self.prepare(&sql).await? } else { self.client()?.prepare(&sql).await.map_err(error)? };
             changed += self.run(&statement, chunk.concat()).await?;
         }
         Ok(changed)

@@ -157,7 +157,7 @@ impl Tx {
 
     /// Every statement starts as failed, so that one dropped half way leaves the transaction so.
     fn enter(&mut self) -> Result<(), Error> {
-        if self.failed { Err(after_failure()) } else { Ok(self.failed = true) }
+        if std::mem::replace(&mut self.failed, true) { Err(after_failure()) } else { Ok(()) }
     }
 
     fn leave<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {

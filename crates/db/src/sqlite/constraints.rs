@@ -39,6 +39,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_unique_constraint_of_the_migrations_has_a_name() {
+        let database = rusqlite::Connection::open_in_memory().unwrap();
+        let mine = MIGRATIONS.iter().filter(|m| m.engine != Some(crate::Engine::Postgres));
+        mine.for_each(|m| database.execute_batch(m.sql).unwrap());
+        let sql = "select t.name || '.' || group_concat(c.name, ', ' || t.name || '.') from sqlite_schema as t, pragma_index_list(t.name) as i,
+                   pragma_index_info(i.name) as c where t.type = 'table' and i.\"unique\" and c.name is not null group by t.name, i.name";
+        let mut statement = database.prepare(sql).unwrap();
+        let unique: Vec<String> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert!(unique.len() > 20);
+        let unnamed: Vec<&String> = unique.iter().filter(|columns| name(columns).contains('.')).collect();
+        assert!(unnamed.is_empty(), "write `constraint NAME unique (…)` on one line: {unnamed:?}");
+    }
+
+    #[test]
     fn columns_lead_to_the_name_of_their_constraint() {
         assert_eq!(name("person.tenant_id, person.fiscal_code"), "person_fiscal_code_unique");
         assert_eq!(

@@ -111,7 +111,7 @@ impl Thread {
             let acknowledgements = self.serve_group(first);
             let committed = self.end_group();
             for acknowledgement in acknowledgements {
-                let _ = acknowledgement.send(committed.as_ref().map(|()| ()).map_err(|e| Error::Unavailable(e.to_string())));
+                let _ = acknowledgement.send(committed.as_ref().copied().map_err(Error::for_another));
             }
         }
     }
@@ -184,10 +184,9 @@ impl Thread {
 
     /// Answers the first question of a transaction that could not begin.
     fn refuse(&self, commands: &Receiver<Command>, failure: &Error) {
-        let refused = || Error::Unavailable(failure.to_string());
         match commands.recv_timeout(self.silence) {
-            Ok(Command::Run(_, reply)) => drop(reply.send(Err(refused()))),
-            Ok(Command::Commit(reply)) => drop(reply.send(Err(refused()))),
+            Ok(Command::Run(_, reply)) => drop(reply.send(Err(failure.for_another()))),
+            Ok(Command::Commit(reply)) => drop(reply.send(Err(failure.for_another()))),
             Err(_) => {}
         }
     }
