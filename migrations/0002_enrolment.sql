@@ -225,6 +225,19 @@ create table diet (
 );
 create index diet_by_pupil on diet (tenant_id, pupil_id);
 
+-- Why a pupil pays less whatever the ISEE (disability, social services, foster care ...): a code of the tenant's, which its
+-- tariff rules name. The last one that began counts.
+create table pupil_circumstance (
+    tenant_id bigint not null,
+    pupil_id uuid not null,
+    from_on date not null,
+    to_on date,
+    code text not null,
+    act text,
+    constraint pupil_circumstance_pk primary key (tenant_id, pupil_id, from_on),
+    constraint pupil_circumstance_pupil_fk foreign key (tenant_id, pupil_id) references pupil (tenant_id, id)
+);
+
 create table attachment (
     tenant_id bigint not null,
     id uuid not null,

@@ -41,7 +41,8 @@ pub async fn ids<I: From<Uuid>>(tx: &mut Tx, ctx: &Ctx, of: Keyed) -> Result<Has
         Keyed::Service => ("service", "code"),
         Keyed::Badge => ("badge", "code"),
     };
-    let rows = tx.query(&format!("select {key}, id from {table} where tenant_id = $1 and {key} is not null"), &[&ctx.tenant]).await?;
+    let rows =
+        tx.query(&format!("select {key}, id from {table} where tenant_id = $1 and {key} is not null"), &[&ctx.tenant]).await?;
     rows.iter().map(|r| Ok((r.get(0)?, I::from(r.get::<Uuid>(1)?)))).collect()
 }
 
@@ -77,8 +78,19 @@ const PERSON: Table = Table {
     key: &["external_key"],
     fixed: &["id"],
     columns: &[
-        "kind", "fiscal_code", "vat_number", "name", "family_name", "birth_on", "birth_place", "email", "phone", "address", "postal_code",
-        "city", "province",
+        "kind",
+        "fiscal_code",
+        "vat_number",
+        "name",
+        "family_name",
+        "birth_on",
+        "birth_place",
+        "email",
+        "phone",
+        "address",
+        "postal_code",
+        "city",
+        "province",
     ],
 };
 
@@ -86,8 +98,21 @@ pub async fn persons(tx: &mut Tx, ctx: &Ctx, persons: Vec<NewPerson>) -> Result<
     let value = |p: NewPerson| {
         let a = p.address;
         row![
-            p.key, ctx.new_id::<PersonId>(), p.kind.code(), p.fiscal_code, p.vat_number, p.name, p.family_name, p.birth_on, p.birth_place,
-            p.email, p.phone, a.street, a.postal_code, a.city, a.province
+            p.key,
+            ctx.new_id::<PersonId>(),
+            p.kind.code(),
+            p.fiscal_code,
+            p.vat_number,
+            p.name,
+            p.family_name,
+            p.birth_on,
+            p.birth_place,
+            p.email,
+            p.phone,
+            a.street,
+            a.postal_code,
+            a.city,
+            a.province
         ]
     };
     bring(tx, ctx, &PERSON, persons.into_iter().map(value).collect()).await
@@ -96,7 +121,8 @@ pub async fn persons(tx: &mut Tx, ctx: &Ctx, persons: Vec<NewPerson>) -> Result<
 /// Households, by their external keys.
 pub async fn households(tx: &mut Tx, ctx: &Ctx, keys: Vec<String>) -> Result<Counts, Error> {
     let known: HashMap<String, Uuid> = ids(tx, ctx, Keyed::Household).await?;
-    let new: Vec<_> = keys.iter().filter(|k| !known.contains_key(*k)).map(|k| row![ctx.tenant, ctx.new_id::<Uuid>(), k]).collect();
+    let new: Vec<_> =
+        keys.iter().filter(|k| !known.contains_key(*k)).map(|k| row![ctx.tenant, ctx.new_id::<Uuid>(), k]).collect();
     let inserted = tx.insert_many("insert into household (tenant_id, id, external_key)", new, "").await?;
     Ok(Counts { inserted, updated: 0, unchanged: keys.len() as u64 - inserted })
 }
@@ -144,8 +170,19 @@ const PUPIL: Table = Table {
     key: &["external_key"],
     fixed: &["id"],
     columns: &[
-        "household_id", "name", "family_name", "fiscal_code", "birth_on", "birth_place", "address", "postal_code", "city", "province",
-        "phone", "resident", "state",
+        "household_id",
+        "name",
+        "family_name",
+        "fiscal_code",
+        "birth_on",
+        "birth_place",
+        "address",
+        "postal_code",
+        "city",
+        "province",
+        "phone",
+        "resident",
+        "state",
     ],
 };
 
@@ -153,8 +190,21 @@ pub async fn pupils(tx: &mut Tx, ctx: &Ctx, pupils: Vec<NewPupil>) -> Result<Cou
     let value = |p: NewPupil| {
         let (a, state) = (p.address, if p.open { "open" } else { "closed" });
         row![
-            p.key, ctx.new_id::<PupilId>(), p.household, p.name, p.family_name, p.fiscal_code, p.birth_on, p.birth_place, a.street,
-            a.postal_code, a.city, a.province, p.phone, p.resident, state
+            p.key,
+            ctx.new_id::<PupilId>(),
+            p.household,
+            p.name,
+            p.family_name,
+            p.fiscal_code,
+            p.birth_on,
+            p.birth_place,
+            a.street,
+            a.postal_code,
+            a.city,
+            a.province,
+            p.phone,
+            p.resident,
+            state
         ]
     };
     bring(tx, ctx, &PUPIL, pupils.into_iter().map(value).collect()).await
@@ -182,16 +232,35 @@ const GUARDIAN: Table = Table {
     key: &["pupil_id", "person_id"],
     fixed: &["id"],
     columns: &[
-        "role", "may_view", "may_report_absences", "may_pay", "may_have_tax_papers", "from_on", "to_on", "restricted_from_on",
-        "restricted_to_on", "restriction_act",
+        "role",
+        "may_view",
+        "may_report_absences",
+        "may_pay",
+        "may_have_tax_papers",
+        "from_on",
+        "to_on",
+        "restricted_from_on",
+        "restricted_to_on",
+        "restriction_act",
     ],
 };
 
 pub async fn guardians(tx: &mut Tx, ctx: &Ctx, guardians: Vec<NewGuardian>) -> Result<Counts, Error> {
     let value = |g: NewGuardian| {
         row![
-            g.pupil, g.person, ctx.new_id::<GuardianshipId>(), g.role, g.may_view, g.may_report_absences, g.may_pay, g.may_have_tax_papers,
-            g.from_on, g.to_on, g.restricted_from_on, g.restricted_to_on, g.restriction_act
+            g.pupil,
+            g.person,
+            ctx.new_id::<GuardianshipId>(),
+            g.role,
+            g.may_view,
+            g.may_report_absences,
+            g.may_pay,
+            g.may_have_tax_papers,
+            g.from_on,
+            g.to_on,
+            g.restricted_from_on,
+            g.restricted_to_on,
+            g.restriction_act
         ]
     };
     bring(tx, ctx, &GUARDIAN, guardians.into_iter().map(value).collect()).await
@@ -229,8 +298,12 @@ pub struct NewClass {
     pub weekdays: Weekdays,
 }
 
-const CLASS: Table =
-    Table { name: "class_group", key: &["external_key"], fixed: &["id"], columns: &["site_id", "school_year", "name", "weekdays"] };
+const CLASS: Table = Table {
+    name: "class_group",
+    key: &["external_key"],
+    fixed: &["id"],
+    columns: &["site_id", "school_year", "name", "weekdays"],
+};
 
 pub async fn classes(tx: &mut Tx, ctx: &Ctx, classes: Vec<NewClass>) -> Result<Counts, Error> {
     let value = |c: NewClass| row![c.key, ctx.new_id::<ClassGroupId>(), c.site, c.school_year, c.name, c.weekdays.0];
@@ -276,7 +349,17 @@ pub async fn services(tx: &mut Tx, ctx: &Ctx, services: Vec<NewService>) -> Resu
     let value = |s: NewService| {
         let suggested = s.top_up_suggested.iter().map(|c| c.0.to_string()).collect::<Vec<_>>().join(",");
         let suggested = (!suggested.is_empty()).then_some(suggested);
-        row![s.code, ctx.new_id::<ServiceId>(), s.name, s.kind, s.taxonomy_code, s.vat_basis_points, s.top_up_min, s.top_up_max, suggested]
+        row![
+            s.code,
+            ctx.new_id::<ServiceId>(),
+            s.name,
+            s.kind,
+            s.taxonomy_code,
+            s.vat_basis_points,
+            s.top_up_min,
+            s.top_up_max,
+            suggested
+        ]
     };
     bring(tx, ctx, &SERVICE, services.into_iter().map(value).collect()).await
 }
@@ -303,15 +386,34 @@ const ENROLMENT: Table = Table {
     key: &["external_key"],
     fixed: &["id"],
     columns: &[
-        "pupil_id", "service_id", "school_year", "from_on", "to_on", "state", "holder_id", "addressee_id", "payment_mode", "weekdays",
+        "pupil_id",
+        "service_id",
+        "school_year",
+        "from_on",
+        "to_on",
+        "state",
+        "holder_id",
+        "addressee_id",
+        "payment_mode",
+        "weekdays",
     ],
 };
 
 pub async fn enrolments(tx: &mut Tx, ctx: &Ctx, enrolments: Vec<NewEnrolment>) -> Result<Counts, Error> {
     let value = |e: NewEnrolment| {
         row![
-            e.key, ctx.new_id::<EnrolmentId>(), e.pupil, e.service, e.school_year, e.from_on, e.to_on, e.state, e.holder, e.addressee,
-            e.payment_mode.code(), e.weekdays.map(|w| w.0)
+            e.key,
+            ctx.new_id::<EnrolmentId>(),
+            e.pupil,
+            e.service,
+            e.school_year,
+            e.from_on,
+            e.to_on,
+            e.state,
+            e.holder,
+            e.addressee,
+            e.payment_mode.code(),
+            e.weekdays.map(|w| w.0)
         ]
     };
     bring(tx, ctx, &ENROLMENT, enrolments.into_iter().map(value).collect()).await
@@ -388,7 +490,39 @@ const ATTACHMENT: Table = Table {
 pub async fn attachments(tx: &mut Tx, ctx: &Ctx, attachments: Vec<NewAttachment>) -> Result<Counts, Error> {
     let value = |a: NewAttachment| {
         let size = i64::try_from(a.content.len()).expect("a paper fits in memory");
-        row![a.key, ctx.new_id::<AttachmentId>(), a.pupil, a.person, a.kind, a.title, a.file_name, a.content_type, size, a.content, a.issued_on]
+        row![
+            a.key,
+            ctx.new_id::<AttachmentId>(),
+            a.pupil,
+            a.person,
+            a.kind,
+            a.title,
+            a.file_name,
+            a.content_type,
+            size,
+            a.content,
+            a.issued_on
+        ]
     };
     bring(tx, ctx, &ATTACHMENT, attachments.into_iter().map(value).collect()).await
+}
+
+#[derive(Clone, Debug)]
+pub struct NewCircumstance {
+    pub pupil: PupilId,
+    pub from_on: Day,
+    pub to_on: Option<Day>,
+    /// The tenant's code, as its tariff rules name it.
+    pub code: String,
+    /// The act of the office.
+    pub act: Option<String>,
+}
+
+const CIRCUMSTANCE: Table =
+    Table { name: "pupil_circumstance", key: &["pupil_id", "from_on"], fixed: &[], columns: &["to_on", "code", "act"] };
+
+/// Why pupils pay less whatever the ISEE.
+pub async fn circumstances(tx: &mut Tx, ctx: &Ctx, new: Vec<NewCircumstance>) -> Result<Counts, Error> {
+    let value = |c: NewCircumstance| row![c.pupil, c.from_on, c.to_on, c.code, c.act];
+    bring(tx, ctx, &CIRCUMSTANCE, new.into_iter().map(value).collect()).await
 }

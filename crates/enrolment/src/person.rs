@@ -44,13 +44,31 @@ impl Person {
         format!("{} {}", self.name, self.family_name).trim().to_owned()
     }
 
+    /// What another guardian may know: the name.
+    #[must_use]
+    pub fn name_only(self) -> Person {
+        Person {
+            fiscal_code: None,
+            vat_number: None,
+            birth_on: None,
+            email: None,
+            phone: None,
+            address: None,
+            postal_code: None,
+            city: None,
+            province: None,
+            ..self
+        }
+    }
+
     /// The codice fiscale, or the VAT number, or nothing.
     pub fn code(&self) -> &str {
         self.fiscal_code.as_ref().map(FiscalCode::as_str).or(self.vat_number.as_deref()).unwrap_or_default()
     }
 }
 
-const COLUMNS: &str = "id, kind, fiscal_code, vat_number, name, family_name, birth_on, email, phone, address, postal_code, city, province";
+const COLUMNS: &str =
+    "id, kind, fiscal_code, vat_number, name, family_name, birth_on, email, phone, address, postal_code, city, province";
 
 /// The person with this id.
 ///
@@ -93,7 +111,12 @@ fn serde_details(email: bool, phone: bool) -> serde_json::Value {
 
 fn looks_like_mail(text: &str) -> bool {
     let Some((name, host)) = text.split_once('@') else { return false };
-    !name.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.') && text.len() <= 256 && !text.contains(char::is_whitespace)
+    !name.is_empty()
+        && host.contains('.')
+        && !host.starts_with('.')
+        && !host.ends_with('.')
+        && text.len() <= 256
+        && !text.contains(char::is_whitespace)
 }
 
 pub(crate) fn read(row: &Row) -> Result<Person, db::Error> {

@@ -3,6 +3,7 @@
 use db::{Row, Tx};
 use kernel::{Ctx, Day, PupilId};
 
+use crate::right::restricted_clause;
 use crate::{Error, Right, visible_clause};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +32,8 @@ fn select(right: Right) -> String {
         "select p.id, p.name, p.family_name, p.birth_on, c.name, s.name, p.state,
                 exists (select 1 from guardianship h where h.tenant_id = p.tenant_id and h.pupil_id = p.id and h.person_id = $2 and h.role = 'account_holder')
          from pupil p
-         left join placement a on a.tenant_id = p.tenant_id and a.pupil_id = p.id and a.from_on <= $3 and a.to_on >= $3
+         left join placement a on a.tenant_id = p.tenant_id and a.pupil_id = p.id and a.to_on >= $3
+              and a.from_on = (select max(b.from_on) from placement b where b.tenant_id = p.tenant_id and b.pupil_id = p.id and b.from_on <= $3)
          left join class_group c on c.tenant_id = a.tenant_id and c.id = a.class_id
          left join school_site s on s.tenant_id = c.tenant_id and s.id = c.site_id
          where p.tenant_id = $1 and {visible}"
@@ -57,14 +59,27 @@ pub async fn get_visible_pupil(tx: &mut Tx, ctx: &Ctx, id: PupilId, right: Right
     Ok(read(&row)?)
 }
 
-/// Whether the acting person is anything to anybody here: a guardian, a holder or addressee of an enrolment or document.
-/// Whoever is not sees the page that says so, and nothing else.
+/// Whether the acting person is anything to anybody here: a guardian today, a holder or addressee of an enrolment or a
+/// document. Whoever is not, or is kept from the pupil by a restriction, sees the page that says so, and nothing else.
 pub async fn has_any_relation(tx: &mut Tx, ctx: &Ctx) -> Result<bool, Error> {
     let Some(person) = ctx.actor.person() else { return Ok(false) };
-    let sql = "select exists (select 1 from guardianship g where g.tenant_id = $1 and g.person_id = $2)
-                   or exists (select 1 from enrolment e where e.tenant_id = $1 and (e.holder_id = $2 or e.addressee_id = $2))
-                   or exists (select 1 from billing_document d where d.tenant_id = $1 and d.holder_id = $2)";
-    Ok(tx.query_one(sql, &[&ctx.tenant, &person]).await?.get(0)?)
+    let restricted = restricted_clause("g", "$3");
+    let kept_out = |pupil: &str| {
+        format!(
+            "exists (select 1 from guardianship g where g.tenant_id = $1 and g.person_id = $2 and g.pupil_id = {pupil} and {restricted})"
+        )
+    };
+    let sql = format!(
+        "select exists (select 1 from guardianship g where g.tenant_id = $1 and g.person_id = $2 and g.from_on <= $3
+                            and (g.to_on is null or g.to_on >= $3) and not {restricted}
+                            and (g.may_view or g.may_report_absences or g.may_pay or g.may_have_tax_papers))
+             or exists (select 1 from enrolment e where e.tenant_id = $1 and (e.holder_id = $2 or e.addressee_id = $2) and not {})
+             or exists (select 1 from billing_document d where d.tenant_id = $1 and d.holder_id = $2
+                            and (d.pupil_id is null or not {}))",
+        kept_out("e.pupil_id"),
+        kept_out("d.pupil_id")
+    );
+    Ok(tx.query_one(&sql, &[&ctx.tenant, &person, &ctx.today()]).await?.get(0)?)
 }
 
 fn read(row: &Row) -> Result<PupilSummary, db::Error> {

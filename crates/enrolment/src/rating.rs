@@ -1,9 +1,10 @@
-//! What a price depends on, and the enrolment in force on a day.
+//! What a price depends on.
 
 use db::Tx;
-use kernel::{Cents, Ctx, Day, EnrolmentId, PersonId, PupilId, SchoolSiteId, ServiceId};
+use kernel::{Cents, Ctx, Day, PupilId, ServiceId};
 
-use crate::{Error, Weekdays};
+use crate::Error;
+use crate::span::ENROLLED;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PaymentMode {
@@ -31,41 +32,6 @@ impl PaymentMode {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnrolmentOnDay {
-    pub enrolment: EnrolmentId,
-    pub site: SchoolSiteId,
-    pub level: String,
-    pub class_label: String,
-    /// The pupil's own days, or the class's.
-    pub weekdays: Weekdays,
-    pub payment_mode: PaymentMode,
-    pub holder: PersonId,
-    pub addressee: PersonId,
-}
-
-/// The enrolment of a pupil in a service that is active on this day, with the class they sit in. None where either is missing.
-pub async fn enrolment_on(tx: &mut Tx, ctx: &Ctx, pupil: PupilId, service: ServiceId, day: Day) -> Result<Option<EnrolmentOnDay>, Error> {
-    let sql = "select e.id, s.id, s.level, c.name, coalesce(e.weekdays, c.weekdays), e.payment_mode, e.holder_id, e.addressee_id
-               from enrolment e
-               join placement a on a.tenant_id = e.tenant_id and a.pupil_id = e.pupil_id and a.from_on <= $4 and a.to_on >= $4
-               join class_group c on c.tenant_id = a.tenant_id and c.id = a.class_id
-               join school_site s on s.tenant_id = c.tenant_id and s.id = c.site_id
-               where e.tenant_id = $1 and e.pupil_id = $2 and e.service_id = $3 and e.from_on <= $4 and e.to_on >= $4 and e.state = 'active'
-               order by e.from_on desc, a.from_on desc limit 1";
-    let Some(row) = tx.query_opt(sql, &[&ctx.tenant, &pupil, &service, &day]).await? else { return Ok(None) };
-    Ok(Some(EnrolmentOnDay {
-        enrolment: row.get(0)?,
-        site: row.get(1)?,
-        level: row.get(2)?,
-        class_label: row.get(3)?,
-        weekdays: Weekdays::from_column(row.get(4)?),
-        payment_mode: PaymentMode::from_code(&row.get::<String>(5)?),
-        holder: row.get(6)?,
-        addressee: row.get(7)?,
-    }))
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RatingFacts {
     pub pupil: PupilId,
     pub resident: bool,
@@ -80,27 +46,40 @@ pub struct RatingFacts {
     /// Pupils of the household under eighteen on that day.
     pub minors_in_household: u8,
     pub payment_mode: PaymentMode,
+    /// The circumstance in force that day that the office wrote down, by the tenant's code.
+    pub circumstance: Option<String>,
 }
 
 /// The facts for all pupils enrolled in a service on a day, or for one of them; by pupil.
-pub async fn rating_facts(tx: &mut Tx, ctx: &Ctx, service: ServiceId, day: Day, pupil: Option<PupilId>) -> Result<Vec<RatingFacts>, Error> {
+pub async fn rating_facts(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    service: ServiceId,
+    day: Day,
+    pupil: Option<PupilId>,
+) -> Result<Vec<RatingFacts>, Error> {
     let eighteen = day.saturating_sub(jiff::Span::new().years(18));
-    let enrolled = "exists (select 1 from enrolment f where f.tenant_id = q.tenant_id and f.pupil_id = q.id and f.service_id = $2
-                            and f.from_on <= $3 and f.to_on >= $3 and f.state = 'active')";
+    let enrolled = format!(
+        "exists (select 1 from enrolment f where f.tenant_id = q.tenant_id and f.pupil_id = q.id and f.service_id = $2
+                            and f.from_on <= $3 and f.to_on >= $3 and f.state in {ENROLLED})"
+    );
     let sql = format!(
         "select p.id, p.resident, s.level, i.amount_cents, e.payment_mode,
                 (select count(*) from pupil q where q.tenant_id = p.tenant_id and q.household_id = p.household_id and {enrolled}),
                 (select count(*) from pupil q where q.tenant_id = p.tenant_id and q.household_id = p.household_id and {enrolled}
                     and (q.birth_on < p.birth_on or (q.birth_on = p.birth_on and q.id < p.id))),
-                (select count(*) from pupil q where q.tenant_id = p.tenant_id and q.household_id = p.household_id and q.birth_on > $4)
+                (select count(*) from pupil q where q.tenant_id = p.tenant_id and q.household_id = p.household_id and q.birth_on > $4),
+                (select u.code from pupil_circumstance u where u.tenant_id = p.tenant_id and u.pupil_id = p.id and (u.to_on is null or u.to_on >= $3)
+                    and u.from_on = (select max(w.from_on) from pupil_circumstance w where w.tenant_id = p.tenant_id and w.pupil_id = p.id and w.from_on <= $3))
          from enrolment e
          join pupil p on p.tenant_id = e.tenant_id and p.id = e.pupil_id
-         left join placement a on a.tenant_id = p.tenant_id and a.pupil_id = p.id and a.from_on <= $3 and a.to_on >= $3
+         left join placement a on a.tenant_id = p.tenant_id and a.pupil_id = p.id and a.to_on >= $3
+              and a.from_on = (select max(b.from_on) from placement b where b.tenant_id = p.tenant_id and b.pupil_id = p.id and b.from_on <= $3)
          left join class_group c on c.tenant_id = a.tenant_id and c.id = a.class_id
          left join school_site s on s.tenant_id = c.tenant_id and s.id = c.site_id
          left join isee_declaration i on i.tenant_id = p.tenant_id and i.household_id = p.household_id and i.to_on >= $3
               and i.from_on = (select max(j.from_on) from isee_declaration j where j.tenant_id = p.tenant_id and j.household_id = p.household_id and j.from_on <= $3)
-         where e.tenant_id = $1 and e.service_id = $2 and e.from_on <= $3 and e.to_on >= $3 and e.state = 'active'
+         where e.tenant_id = $1 and e.service_id = $2 and e.from_on <= $3 and e.to_on >= $3 and e.state in {ENROLLED}
            and (cast($5 as uuid) is null or p.id = $5)
          order by p.id"
     );
@@ -120,5 +99,6 @@ fn read(row: &db::Row) -> Result<RatingFacts, Error> {
         child_order: row.get::<u8>(6)? + 1,
         minors_in_household: row.get::<u8>(7)?.max(1),
         payment_mode: PaymentMode::from_code(&row.get::<String>(4)?),
+        circumstance: row.get(8)?,
     })
 }

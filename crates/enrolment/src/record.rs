@@ -17,15 +17,16 @@ pub struct PupilRecord {
     pub province: Option<String>,
     pub phone: Option<String>,
     pub resident: bool,
+    /// The account holder; their birth, contacts and codes are only there when it is they who ask.
     pub holder: Option<Person>,
-    /// The guardians in force today, holder first; their names only.
+    /// The guardians in force today, holder first; their names only. A helper is told of the holder and of themselves.
     pub guardians: Vec<GuardianName>,
     /// Newest school year first.
     pub enrolments: Vec<EnrolmentRecord>,
     pub badges: Vec<BadgeRecord>,
     /// Codes and kinds; why is not read here.
     pub diets: Vec<DietRecord>,
-    /// Those meant for the acting person or for every guardian, newest first.
+    /// Those meant for the acting person or for every guardian: tax certificates first, newest first.
     pub attachments: Vec<AttachmentRecord>,
 }
 
@@ -105,7 +106,8 @@ pub async fn pupil_record(tx: &mut Tx, ctx: &Ctx, id: PupilId) -> Result<PupilRe
     let row = tx.query_one(sql, &[&ctx.tenant, &id]).await?;
     let guardians = guardians(tx, ctx, id).await?;
     let holder = match guardians.iter().find(|g| g.role == "account_holder") {
-        Some(holder) => Some(person::get(tx, ctx, holder.person).await?),
+        Some(holder) if ctx.actor.person() == Some(holder.person) => Some(person::get(tx, ctx, holder.person).await?),
+        Some(holder) => Some(person::get(tx, ctx, holder.person).await?.name_only()),
         None => None,
     };
     Ok(PupilRecord {
@@ -136,7 +138,12 @@ async fn guardians(tx: &mut Tx, ctx: &Ctx, id: PupilId) -> Result<Vec<GuardianNa
         let full_name = format!("{} {}", r.get::<String>(1)?, r.get::<String>(2)?).trim().to_owned();
         Ok(GuardianName { person: r.get(0)?, full_name, role: r.get(3)? })
     };
-    Ok(rows.iter().map(name).collect::<Result<_, _>>()?)
+    let mut names = rows.iter().map(name).collect::<Result<Vec<_>, _>>()?;
+    let is_me = |g: &GuardianName| Some(g.person) == ctx.actor.person();
+    if names.iter().any(|g| is_me(g) && g.role == "helper") {
+        names.retain(|g| is_me(g) || g.role == "account_holder");
+    }
+    Ok(names)
 }
 
 async fn enrolments(tx: &mut Tx, ctx: &Ctx, id: PupilId) -> Result<Vec<EnrolmentRecord>, Error> {
@@ -182,7 +189,14 @@ async fn badges(tx: &mut Tx, ctx: &Ctx, id: PupilId) -> Result<Vec<BadgeRecord>,
     let rows = tx.query(sql, &[&ctx.tenant, &id]).await?;
     let badge = |r: &Row| -> Result<BadgeRecord, db::Error> {
         let active = r.get::<String>(4)? == "active";
-        Ok(BadgeRecord { id: r.get(0)?, code: r.get(1)?, service: r.get(2)?, service_name: r.get(3)?, active, from_on: r.get(5)? })
+        Ok(BadgeRecord {
+            id: r.get(0)?,
+            code: r.get(1)?,
+            service: r.get(2)?,
+            service_name: r.get(3)?,
+            active,
+            from_on: r.get(5)?,
+        })
     };
     Ok(rows.iter().map(badge).collect::<Result<_, _>>()?)
 }
@@ -191,18 +205,32 @@ async fn diets(tx: &mut Tx, ctx: &Ctx, id: PupilId) -> Result<Vec<DietRecord>, E
     let sql = "select code, kind, from_on, to_on from diet
                where tenant_id = $1 and pupil_id = $2 and (to_on is null or to_on >= $3) order by from_on desc, code";
     let rows = tx.query(sql, &[&ctx.tenant, &id, &ctx.today()]).await?;
-    let diet = |r: &Row| -> Result<DietRecord, db::Error> { Ok(DietRecord { code: r.get(0)?, kind: r.get(1)?, from_on: r.get(2)?, to_on: r.get(3)? }) };
+    let diet = |r: &Row| -> Result<DietRecord, db::Error> {
+        Ok(DietRecord { code: r.get(0)?, kind: r.get(1)?, from_on: r.get(2)?, to_on: r.get(3)? })
+    };
     Ok(rows.iter().map(diet).collect::<Result<_, _>>()?)
 }
 
 const ATTACHMENT: &str = "a.id, a.kind, a.title, a.file_name, a.content_type, a.size_bytes, a.issued_on";
 
+/// A paper for one person is theirs alone; a tax certificate always is, and needs the right to tax papers too.
+fn readable() -> String {
+    let right = |right| visible_clause("$1", "a.pupil_id", "$2", "$3", right);
+    format!(
+        "{} and (a.person_id = $2 or (a.person_id is null and a.kind <> 'tax_certificate'))
+         and (a.kind <> 'tax_certificate' or {})",
+        right(Right::View),
+        right(Right::TaxPapers)
+    )
+}
+
 async fn attachments(tx: &mut Tx, ctx: &Ctx, id: PupilId) -> Result<Vec<AttachmentRecord>, Error> {
     let sql = format!(
-        "select {ATTACHMENT} from attachment a where a.tenant_id = $1 and a.pupil_id = $2 and (a.person_id is null or a.person_id = $3)
-         order by a.issued_on desc, a.title, a.id"
+        "select {ATTACHMENT} from attachment a where a.tenant_id = $1 and a.pupil_id = $4 and {}
+         order by case a.kind when 'tax_certificate' then 0 else 1 end, a.issued_on desc, a.title, a.id",
+        readable()
     );
-    let rows = tx.query(&sql, &[&ctx.tenant, &id, &ctx.actor.person()]).await?;
+    let rows = tx.query(&sql, &[&ctx.tenant, &ctx.actor.person(), &ctx.today(), &id]).await?;
     Ok(rows.iter().map(attachment).collect::<Result<_, _>>()?)
 }
 
@@ -212,11 +240,7 @@ async fn attachments(tx: &mut Tx, ctx: &Ctx, id: PupilId) -> Result<Vec<Attachme
 /// [`Error::NotVisible`] for somebody else's and for none at all.
 pub async fn get_attachment(tx: &mut Tx, ctx: &Ctx, id: AttachmentId) -> Result<Attachment, Error> {
     let person = ctx.actor.person().ok_or(Error::NotVisible)?;
-    let visible = visible_clause("$1", "a.pupil_id", "$2", "$3", Right::View);
-    let sql = format!(
-        "select {ATTACHMENT}, a.content from attachment a
-         where a.tenant_id = $1 and a.id = $4 and (a.person_id is null or a.person_id = $2) and {visible}"
-    );
+    let sql = format!("select {ATTACHMENT}, a.content from attachment a where a.tenant_id = $1 and a.id = $4 and {}", readable());
     let row = tx.query_opt(&sql, &[&ctx.tenant, &person, &ctx.today(), &id]).await?.ok_or(Error::NotVisible)?;
     Ok(Attachment { record: attachment(&row)?, content: row.get(7)? })
 }

@@ -59,9 +59,25 @@ pub async fn insert(tx: &mut Tx, tenant: &Tenant, hosts: &[String], now: Instant
     tx.execute_one(
         sql,
         &[
-            &t.id, &t.ipa_code, &t.name, &t.tagline, &t.fiscal_code, &t.colour, &t.city, &t.region_name, &t.region_url, &t.website_url,
-            &t.office_name, &t.office_email, &t.office_phone, &t.office_address, &t.office_hours, &t.accessibility_statement_url,
-            &t.public_url, &t.enabled, &now,
+            &t.id,
+            &t.ipa_code,
+            &t.name,
+            &t.tagline,
+            &t.fiscal_code,
+            &t.colour,
+            &t.city,
+            &t.region_name,
+            &t.region_url,
+            &t.website_url,
+            &t.office_name,
+            &t.office_email,
+            &t.office_phone,
+            &t.office_address,
+            &t.office_hours,
+            &t.accessibility_statement_url,
+            &t.public_url,
+            &t.enabled,
+            &now,
         ],
     )
     .await?;
