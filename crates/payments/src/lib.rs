@@ -1,0 +1,33 @@
+//! Debt positions, the carts they are paid in, and the receipts that say they were.
+//!
+//! A [`Position`] is what one payment notice asks of a debtor. It carries the ledger account to credit, so that a
+//! receipt never asks whether it paid a document or topped up a wallet. It is paid by a receipt and by nothing else:
+//! what a browser says on its return from the Checkout is kept and believed by nobody.
+//!
+//! Invariants:
+//! - a notice number is given once and never again, not even after a cancellation;
+//! - the same origin (an instalment, a top-up form) is the same position;
+//! - a receipt is kept as it came, once, and its money is in the ledger in the same commit: in the account of its
+//!   position, or in the refund or suspense account where [`state::RULES`] sends it;
+//! - a paid position stays paid.
+//!
+//! Locks: positions in ascending order of id, then the ledger's own. Whoever posts and cancels in one transaction
+//! cancels first.
+//!
+//! Not here: what a position is for. Who may see it is asked of `enrolment` by the caller.
+
+pub mod cart;
+mod error;
+pub mod notice;
+mod position;
+pub mod receipt;
+pub mod settings;
+pub mod state;
+mod store;
+
+pub use error::Error;
+pub use position::{
+    NewPosition, Position, PositionKind, cancel, find_by_notice, get, get_by_origin, list_by_ids, list_payable_for, open,
+    open_all,
+};
+pub use state::{State, state_table};

@@ -1,0 +1,236 @@
+//! Receipts: kept as they came, applied once, together with their money.
+
+use kernel::{AccountId, Cents, Ctx, Day, Instant, Page, Paged, PositionId, PostingId, ReceiptId, rome_day};
+use ledger::{AccountKind, Cause, Posting};
+use serde::Serialize;
+
+use crate::settings::Institution;
+use crate::state::{self, Fit, Found, Home, Rule};
+use crate::store::ReceiptRow;
+use crate::{Error, Position, PositionKind, store};
+
+/// The account on which money is on its way from pagoPA.
+const CLEARING: &str = "pagopa";
+/// The account of money received for nothing that is known.
+const SUSPENSE: &str = "pagopa";
+/// The kind of the job that tells people about a receipt.
+pub const RECORDED_JOB: &str = "receipt.recorded";
+
+/// What a receipt turned out to be; all but the first stand on a work list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    Applied,
+    AmountDiffers,
+    DoublePayment,
+    AfterCancellation,
+    Unmatched,
+}
+
+const OUTCOMES: [(Outcome, &str); 5] = [
+    (Outcome::Applied, "applied"),
+    (Outcome::AmountDiffers, "amount_differs"),
+    (Outcome::DoublePayment, "double_payment"),
+    (Outcome::AfterCancellation, "after_cancellation"),
+    (Outcome::Unmatched, "unmatched"),
+];
+
+impl Outcome {
+    pub fn code(self) -> &'static str {
+        OUTCOMES.iter().find(|(outcome, _)| *outcome == self).expect("every outcome has a word").1
+    }
+
+    pub(crate) fn from_code(code: &str) -> Option<Outcome> {
+        OUTCOMES.iter().find(|(_, word)| *word == code).map(|(outcome, _)| *outcome)
+    }
+}
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    New {
+        id: ReceiptId,
+        outcome: Outcome,
+    },
+    /// It is here already; nothing changed.
+    Duplicate,
+}
+
+/// A stored receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub id: ReceiptId,
+    /// The node's name of it, printed as the unique number of the payment.
+    pub receipt_id: String,
+    pub notice_number: String,
+    pub iuv: String,
+    pub position: Option<PositionId>,
+    pub outcome: Outcome,
+    pub amount: Cents,
+    /// When it was paid; none when the node did not say.
+    pub paid_at: Option<Instant>,
+    pub applied_on: Option<Day>,
+    pub received_at: Instant,
+    pub psp_id: String,
+    pub psp_name: String,
+    pub channel_description: String,
+    pub payment_method: Option<String>,
+    pub payer_code: Option<String>,
+    pub payer_name: Option<String>,
+    pub fee: Option<Cents>,
+    pub is_stand_in: bool,
+    pub posting: Option<PostingId>,
+}
+
+/// What the job [`RECORDED_JOB`] is told.
+#[derive(Serialize)]
+struct Told {
+    position_id: PositionId,
+    receipt_id: ReceiptId,
+}
+
+/// Keeps a receipt and books its money, in this transaction. Commit before answering the node.
+///
+/// A receipt is never refused for what it says: another amount, another debtor, an unknown, paid or cancelled notice
+/// each have their home in [`state::RULES`]. The same receipt again changes nothing, however many come at once.
+pub async fn record(
+    tx: &mut db::Tx,
+    ctx: &Ctx,
+    of: &Institution,
+    sent: &pagopa::Receipt,
+    raw_xml: &str,
+) -> Result<Recorded, Error> {
+    let ctx = &Ctx { tenant: of.tenant, ..ctx.clone() };
+    if store::has_receipt(tx, ctx, &sent.receipt_id).await? {
+        return Ok(Recorded::Duplicate);
+    }
+    let position = find_position(tx, ctx, of, sent).await?;
+    let rule = rule_for(position.as_ref(), Cents(sent.amount_cents));
+    let row = ReceiptRow { id: ctx.new_id(), position: position.as_ref().map(|p| p.id), outcome: rule.outcome, sent, raw_xml };
+    if !store::insert_receipt(tx, ctx, &row).await? {
+        return Ok(Recorded::Duplicate);
+    }
+    let credited = book(tx, ctx, position.as_ref(), rule, &row).await?;
+    if let Some(position) = &position {
+        // A receipt of nothing pays nothing.
+        let becomes = rule.becomes.filter(|_| sent.amount_cents > 0);
+        store::apply_receipt(tx, ctx, position, credited, becomes, row.paid_at(ctx)).await?;
+        let told = Told { position_id: position.id, receipt_id: row.id };
+        db::jobs::enqueue(tx, ctx, RECORDED_JOB, Some(&row.id.to_string()), ctx.now, &told).await?;
+    }
+    audit(tx, ctx, &row).await?;
+    Ok(Recorded::New { id: row.id, outcome: rule.outcome })
+}
+
+/// Under lock. A receipt for another institution (they are broadcast) has a number that means nothing here.
+async fn find_position(tx: &mut db::Tx, ctx: &Ctx, of: &Institution, sent: &pagopa::Receipt) -> Result<Option<Position>, Error> {
+    if sent.fiscal_code != of.fiscal_code {
+        return Ok(None);
+    }
+    store::lock_by_notice(tx, ctx.tenant, sent.notice_number).await
+}
+
+fn rule_for(position: Option<&Position>, amount: Cents) -> Rule {
+    let Some(position) = position else { return state::step(Found::Nothing, Fit::Exact) };
+    let fit = match amount.cmp(&position.due()) {
+        std::cmp::Ordering::Equal => Fit::Exact,
+        std::cmp::Ordering::Less => Fit::Short,
+        std::cmp::Ordering::Greater => Fit::Excess,
+    };
+    state::step(Found::Position(position.state, position.kind), fit)
+}
+
+/// Posts the money where the rule sends it; gives what the position's own account got.
+async fn book(tx: &mut db::Tx, ctx: &Ctx, position: Option<&Position>, rule: Rule, row: &ReceiptRow<'_>) -> Result<Cents, Error> {
+    let amount = Cents(row.sent.amount_cents);
+    let credited = match (rule.home, position) {
+        (Home::Account, Some(_)) => amount,
+        (Home::AccountAndRefund, Some(position)) => position.due(),
+        _ => Cents::ZERO,
+    };
+    // The wire allows a receipt of nothing; there is nothing to post then.
+    if amount.is_zero() {
+        return Ok(Cents::ZERO);
+    }
+    let clearing = ledger::open_account(tx, ctx, AccountKind::Clearing, CLEARING).await?;
+    let mut entries = vec![(clearing, -amount)];
+    if let Some(position) = position.filter(|_| !credited.is_zero()) {
+        entries.push((position.credit_account, credited));
+    }
+    if credited < amount {
+        entries.push((other_home(tx, ctx, position, rule.home).await?, amount - credited));
+    }
+    let posted = ledger::post(tx, ctx, posting(ctx, position, rule, row, entries)).await?;
+    store::set_posting(tx, ctx, row.id, posted.id).await?;
+    Ok(credited)
+}
+
+async fn other_home(tx: &mut db::Tx, ctx: &Ctx, position: Option<&Position>, home: Home) -> Result<AccountId, Error> {
+    let (kind, subject) = match position.filter(|_| home != Home::Suspense) {
+        Some(position) => (AccountKind::Refund, format!("person:{}", position.debtor)),
+        None => (AccountKind::Suspense, SUSPENSE.to_owned()),
+    };
+    Ok(ledger::open_account(tx, ctx, kind, &subject).await?)
+}
+
+fn posting(
+    ctx: &Ctx,
+    position: Option<&Position>,
+    rule: Rule,
+    row: &ReceiptRow<'_>,
+    entries: Vec<(AccountId, Cents)>,
+) -> Posting {
+    let cause = match (rule.outcome, position.map(|p| p.kind)) {
+        (Outcome::Applied, Some(PositionKind::TopUp)) => Cause::TopUp,
+        (Outcome::Applied, _) => Cause::DocumentPaid,
+        (Outcome::AmountDiffers, _) => Cause::AmountDiffers,
+        (Outcome::DoublePayment, _) => Cause::DoublePayment,
+        (Outcome::AfterCancellation, _) => Cause::LatePayment,
+        (Outcome::Unmatched, _) => Cause::Unmatched,
+    };
+    Posting {
+        source_key: format!("receipt:{}", row.id),
+        cause,
+        description: position.map_or_else(|| row.sent.description.clone(), |p| p.description.clone()),
+        effective_on: effective_day(ctx, row),
+        entries,
+    }
+}
+
+/// The day it was paid; never a day to come, whatever the receipt says.
+fn effective_day(ctx: &Ctx, row: &ReceiptRow<'_>) -> Day {
+    let paid_on = row.sent.paid_at.map(rome_day).or(row.sent.applied_on);
+    paid_on.unwrap_or_else(|| ctx.today()).min(ctx.today())
+}
+
+async fn audit(tx: &mut db::Tx, ctx: &Ctx, row: &ReceiptRow<'_>) -> Result<(), Error> {
+    let details = serde_json::json!({
+        "receipt_id": row.sent.receipt_id,
+        "notice_number": row.sent.notice_number.as_str(),
+        "amount_cents": row.sent.amount_cents,
+        "outcome": row.outcome.code(),
+    });
+    Ok(db::audit::record(tx, ctx, "receipt.recorded", &format!("receipt:{}", row.id), &details).await?)
+}
+
+/// The receipt that paid a position, the first if there were more. The caller has checked that it may be seen.
+pub async fn get_for_position(tx: &mut db::Tx, ctx: &Ctx, position: PositionId) -> Result<Option<Receipt>, Error> {
+    Ok(list_for_position(tx, ctx, position)
+        .await?
+        .into_iter()
+        .find(|r| matches!(r.outcome, Outcome::Applied | Outcome::AmountDiffers)))
+}
+
+/// All receipts of a position, by their arrival.
+pub async fn list_for_position(tx: &mut db::Tx, ctx: &Ctx, position: PositionId) -> Result<Vec<Receipt>, Error> {
+    store::receipts_of(tx, ctx, position).await
+}
+
+/// The work list: receipts with an outcome a person must look at, newest first; all of them where none is named.
+pub async fn list_anomalies(tx: &mut db::Tx, ctx: &Ctx, outcome: Option<Outcome>, page: Page) -> Result<Paged<Receipt>, Error> {
+    store::anomalies(tx, ctx, outcome, page).await
+}
+
+/// The XML a receipt came in, as it came.
+pub async fn raw_xml(tx: &mut db::Tx, ctx: &Ctx, id: ReceiptId) -> Result<Option<String>, Error> {
+    store::raw_xml(tx, ctx, id).await
+}

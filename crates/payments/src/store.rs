@@ -1,0 +1,24 @@
+//! All SQL of payments: nobody else writes these tables.
+
+mod carts;
+mod positions;
+mod receipts;
+mod tenants;
+
+pub(crate) use carts::*;
+pub(crate) use positions::*;
+pub(crate) use receipts::*;
+pub(crate) use tenants::*;
+
+use db::Error;
+
+/// A word of a table that the code does not know.
+fn unknown_word(kind: &str, word: &str) -> Error {
+    Error::Other(format!("{word} is no {kind}"))
+}
+
+/// `$first, $first+1, …` for a list of that many.
+fn places(first: usize, count: usize) -> String {
+    let places: Vec<String> = (first..first + count).map(|n| format!("${n}")).collect();
+    places.join(", ")
+}
