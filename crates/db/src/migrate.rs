@@ -1,5 +1,7 @@
 //! Migrations: numbered, forward only, one text for both engines and a variant only where one must differ.
 
+use std::collections::HashMap;
+
 use aws_lc_rs::digest::{SHA256, digest};
 
 use crate::{Db, Engine, Error, Tx};
@@ -26,10 +28,11 @@ pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>, Error> {
         tx.batch("select pg_advisory_xact_lock(4821907)").await?;
     }
     tx.batch(LOG).await?;
+    let known = known(&mut tx).await?;
     let engine = tx.engine();
     let mut applied = Vec::new();
     for migration in MIGRATIONS.iter().filter(|m| m.engine.is_none_or(|e| e == engine)) {
-        if apply(&mut tx, migration).await? {
+        if apply(&mut tx, migration, &known).await? {
             applied.push(migration.name.to_owned());
         }
     }
@@ -37,13 +40,17 @@ pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>, Error> {
     Ok(applied)
 }
 
-async fn apply(tx: &mut Tx, migration: &Migration) -> Result<bool, Error> {
+/// The checksums of what was applied, by name.
+async fn known(tx: &mut Tx) -> Result<HashMap<String, String>, Error> {
+    let rows = tx.query("select name, checksum from schema_migration order by name", &[]).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+}
+
+async fn apply(tx: &mut Tx, migration: &Migration, known: &HashMap<String, String>) -> Result<bool, Error> {
     let checksum: String = digest(&SHA256, migration.sql.as_bytes()).as_ref().iter().map(|b| format!("{b:02x}")).collect();
-    let row = tx.query_opt("select checksum from schema_migration where name = $1", &[&migration.name]).await?;
-    if let Some(row) = row {
-        let known: String = row.get(0)?;
+    if let Some(known) = known.get(migration.name) {
         let changed = || Error::Other(format!("migration {} was applied with another text", migration.name));
-        return if known == checksum { Ok(false) } else { Err(changed()) };
+        return if *known == checksum { Ok(false) } else { Err(changed()) };
     }
     tx.batch(migration.sql).await?;
     tx.execute_one("insert into schema_migration (name, checksum) values ($1, $2)", &[&migration.name, &checksum]).await?;

@@ -1,13 +1,13 @@
 //! A fresh, migrated database of each engine for every scenario.
 
 use std::future::Future;
-use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use futures_util::FutureExt;
+use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::{Db, Options};
+use crate::migrate::MIGRATIONS;
+use crate::{Db, Error, Options, Tx};
 
 /// Names the PostgreSQL the tests may use: a `postgres://` address of a database of theirs.
 pub const POSTGRES: &str = "CAMPANELLA_TEST_POSTGRES";
@@ -60,21 +60,60 @@ where
     F: Fn(Db) -> Fut,
     Fut: Future<Output = ()>,
 {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let schema = format!("test_{}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
-    let house = Db::open_with(url, &Options { postgres_pool: 1, ..Options::default() }).await.expect("PostgreSQL answers");
-    run(&house, &format!("drop schema if exists {schema} cascade; create schema {schema}")).await;
+    let house = Options { postgres_pool: 1, silence: Duration::ZERO, ..Options::default() };
+    let house = Db::open_with(url, &house).await.expect("PostgreSQL answers");
+    let (schema, _mine) = take_schema(&house).await;
     let here = Options { search_path: Some(schema.clone()), ..options.clone() };
     let db = Db::open_with(url, &here).await.expect("PostgreSQL answers");
-    db.migrate().await.expect("the migrations run on PostgreSQL");
-    // The schema goes even when the scenario fails.
-    let outcome = AssertUnwindSafe(scenario(db)).catch_unwind().await;
-    run(&house, &format!("drop schema {schema} cascade")).await;
-    outcome.unwrap_or_else(|panic| resume_unwind(panic));
+    if !empty(&db).await || db.migrate().await.is_err() {
+        run(&db, &format!("drop schema if exists {schema} cascade; create schema {schema}"))
+            .await
+            .expect("a schema for the test");
+        db.migrate().await.expect("the migrations run on PostgreSQL");
+    }
+    scenario(db).await;
 }
 
-async fn run(db: &Db, sql: &str) {
-    let mut tx = db.begin().await.expect("a transaction");
-    tx.batch(sql).await.expect("a statement of the test's house");
-    tx.commit().await.expect("it is committed");
+/// A schema that no other test uses for as long as the transaction lives. Making one takes a second, emptying one a few
+/// milliseconds: so they stay, and their name tells which migrations made them.
+async fn take_schema(house: &Db) -> (String, Tx) {
+    let mut tx = house.begin().await.expect("a transaction");
+    let text: Vec<u8> = MIGRATIONS.iter().flat_map(|m| m.sql.bytes()).collect();
+    let made_by = digest(&SHA256, &text).as_ref().first_chunk().copied().map_or(0, i32::from_be_bytes);
+    for place in 0_i32.. {
+        let sql = "select pg_try_advisory_xact_lock($1, $2)";
+        let row = tx.query_one(sql, &[&made_by, &place]).await.expect("PostgreSQL has locks");
+        if row.get(0).expect("a lock is taken or not") {
+            return (format!("scenario_{made_by:08x}_{place}"), tx);
+        }
+    }
+    unreachable!("there are more places than tests")
+}
+
+/// Leaves the migrated tables without rows and no other table; false when that cannot be.
+async fn empty(db: &Db) -> bool {
+    let known: Vec<String> = MIGRATIONS.iter().flat_map(|m| tables(m.sql)).map(|name| format!("'{name}'")).collect();
+    // As a replica does: without the triggers that refuse to remove what is evidence.
+    let sql = format!(
+        "do $$ declare one record; begin
+             if to_regclass(current_schema() || '.schema_migration') is null then raise exception 'not migrated'; end if;
+             set local session_replication_role = replica;
+             for one in select tablename as name from pg_tables where schemaname = current_schema() and tablename <> 'schema_migration' loop
+                 if one.name in ({}) then execute format('delete from %I', one.name);
+                 else execute format('drop table %I cascade', one.name); end if;
+             end loop;
+         end $$",
+        known.join(", ")
+    );
+    run(db, &sql).await.is_ok()
+}
+
+fn tables(sql: &str) -> impl Iterator<Item = &str> {
+    sql.lines().filter_map(|line| line.strip_prefix("create table ")?.split_whitespace().next())
+}
+
+async fn run(db: &Db, sql: &str) -> Result<(), Error> {
+    let mut tx = db.begin().await?;
+    tx.batch(sql).await?;
+    tx.commit().await
 }
