@@ -23,6 +23,6 @@ pub use rating::{PaymentMode, RatingFacts, rating_facts};
 pub use record::{PupilRecord, pupil_record};
 pub use right::{Right, visible_clause};
 pub use service::{Service, ServiceKind, enrolled_services, find_service, list_services};
-pub use span::{EnrolmentOnDay, EnrolmentSpan, enrolment_on, enrolment_spans, enrolments_on};
+pub use span::{EnrolmentOnDay, EnrolmentSpan, enrolment_on, enrolment_spans, enrolments_on, spans_of_all};
 pub use tenant::Tenant;
 pub use weekdays::Weekdays;

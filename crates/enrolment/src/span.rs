@@ -76,6 +76,21 @@ pub async fn enrolment_on(
     Ok(spans.pop().map(|span| span.on_day))
 }
 
+/// The spans of everybody's enrolments in a service that touch `first..=last`, in no meaningful order.
+pub async fn spans_of_all(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    service: ServiceId,
+    (first, last): (Day, Day),
+) -> Result<Vec<EnrolmentSpan>, Error> {
+    let sql = format!(
+        "{SPAN} where e.tenant_id = $1 and e.service_id = $2 and e.from_on <= $4 and e.to_on >= $3 and a.from_on <= $4 and a.to_on >= $3
+               and e.state in {ENROLLED} order by e.from_on, a.from_on, e.id"
+    );
+    let rows = tx.query(&sql, &[&ctx.tenant, &service, &first, &last]).await?;
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
 /// Everybody enrolled in a service on a day.
 pub async fn enrolments_on(
     tx: &mut Tx,
@@ -83,12 +98,7 @@ pub async fn enrolments_on(
     service: ServiceId,
     day: Day,
 ) -> Result<HashMap<PupilId, EnrolmentOnDay>, Error> {
-    let sql = format!(
-        "{SPAN} where e.tenant_id = $1 and e.service_id = $2 and e.from_on <= $3 and e.to_on >= $3 and a.from_on <= $3 and a.to_on >= $3
-               and e.state in {ENROLLED} order by e.from_on, a.from_on, e.id"
-    );
-    let rows = tx.query(&sql, &[&ctx.tenant, &service, &day]).await?;
-    let spans = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let spans = spans_of_all(tx, ctx, service, (day, day)).await?;
     Ok(spans.into_iter().map(|span| (span.pupil, span.on_day)).collect())
 }
 
