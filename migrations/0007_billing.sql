@@ -50,7 +50,7 @@ create table instalment (
     paid_elsewhere_cents bigint not null,
     paid_elsewhere_on date,
     paid_elsewhere_by text,
-    -- null where nothing was left to ask
+    -- null where nothing was left to ask, or no notice may ask it
     position_id uuid,
     receivable_account_id uuid not null,
     constraint instalment_pk primary key (tenant_id, id),
@@ -58,6 +58,27 @@ create table instalment (
     constraint instalment_document_fk foreign key (tenant_id, document_id) references billing_document (tenant_id, id)
 );
 create index instalment_by_position on instalment (tenant_id, position_id);
+
+-- The prepaid credit of a badge: which account of the ledger keeps it.
+create table wallet (
+    tenant_id bigint not null,
+    badge_id uuid not null,
+    account_id uuid not null,
+    constraint wallet_pk primary key (tenant_id, badge_id),
+    constraint wallet_account_unique unique (tenant_id, account_id),
+    constraint wallet_badge_fk foreign key (tenant_id, badge_id) references badge (tenant_id, id)
+);
+
+-- How a price came about. Most meals of a pupil share one: the id is made of the text.
+create table charge_trace (
+    tenant_id bigint not null,
+    id uuid not null,
+    -- a line per step, as parents read it
+    lines text not null,
+    -- the steps as the tariffs crate wrote them (JSON); null where an earlier system priced the meal
+    rating text,
+    constraint charge_trace_pk primary key (tenant_id, id)
+);
 
 -- What a day at the canteen cost: one row per meal, with how the price came about.
 create table meal_charge (
@@ -69,15 +90,17 @@ create table meal_charge (
     -- charged on a badge's wallet (prepaid) or in a document (postpaid); both null until the document is made
     badge_id uuid,
     document_id uuid,
+    -- null where the meal was free
     posting_id uuid,
-    -- the tariff's derivation, line by line
-    trace text not null,
+    trace_id uuid not null,
     charged_at timestamptz not null,
-    constraint meal_charge_pk primary key (tenant_id, pupil_id, service_id, day)
+    constraint meal_charge_pk primary key (tenant_id, pupil_id, service_id, day),
+    constraint meal_charge_trace_fk foreign key (tenant_id, trace_id) references charge_trace (tenant_id, id)
 );
 create index meal_charge_by_document on meal_charge (tenant_id, document_id);
+create index meal_charge_by_posting on meal_charge (tenant_id, posting_id);
 
--- Days whose meals have been charged: a closed day is not charged again.
+-- Days whose meals have been charged. A day may be closed again: only meals without a charge are charged then.
 create table closed_day (
     tenant_id bigint not null,
     service_id uuid not null,
