@@ -1,4 +1,4 @@
-//! Dates, instants and amounts as the schemas of the wire write them.
+//! Dates, instants and amounts as the schemas of the wire write them; years from 0001 to 9999, though a schema allows more.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};

@@ -147,8 +147,8 @@ fn transfer(institution: &Institution, position: &Position, transfer_type: Optio
     }
 }
 
-/// Notices in `state` of every tenant that takes payments, oldest first: for the test pagoPA only, which stands where
-/// the real node knows of all institutions.
-pub async fn list_for_test_node(tx: &mut db::Tx, state: State, limit: u32) -> Result<Vec<ListedNotice>, Error> {
-    store::listed_notices(tx, state, limit).await
+/// Notices in `state` of every tenant that takes payments, oldest first, without those that are closed at `now` for
+/// being late: for the test pagoPA only, which stands where the real node knows of all institutions.
+pub async fn list_for_test_node(tx: &mut db::Tx, state: State, limit: u32, now: Instant) -> Result<Vec<ListedNotice>, Error> {
+    store::listed_notices(tx, state, limit, rome_day(now)).await
 }

@@ -132,6 +132,9 @@ async fn a_late_notice_is_payable_only_where_the_tenant_says_so() {
             let state = notice::ask_institution(&mut tx, &institution, late.notice_number, instant(at)).await.unwrap();
             assert_eq!(matches!(state, NoticeState::Payable(_)), is_payable, "{accepts_after_due} {at}");
             assert_eq!(state == NoticeState::Expired, !is_payable);
+            payments::settings::insert(&mut tx, &institution.pagopa).await.unwrap();
+            let listed = notice::list_for_test_node(&mut tx, State::Payable, 10, instant(at)).await.unwrap();
+            assert_eq!(listed.len(), usize::from(is_payable), "what is closed is not listed to be tried");
         }
     })
     .await;

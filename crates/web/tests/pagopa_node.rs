@@ -240,7 +240,9 @@ impl Directory for Known {
     fn notices<'a>(&'a self, _state: &'a str, limit: u32) -> Later<'a, Vec<ListedNotice>> {
         Box::pin(async move {
             let mut tx = self.0.db.read().await.map_err(|e| e.to_string())?;
-            let listed = payments::notice::list_for_test_node(&mut tx, State::Payable, limit).await.map_err(|e| e.to_string())?;
+            let listed = payments::notice::list_for_test_node(&mut tx, State::Payable, limit, self.0.clock.now())
+                .await
+                .map_err(|e| e.to_string())?;
             let notice = |n: payments::notice::ListedNotice| ListedNotice {
                 fiscal_code: n.fiscal_code,
                 notice_number: n.notice_number,

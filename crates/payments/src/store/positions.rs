@@ -1,7 +1,7 @@
 use std::collections::HashMap;
 
 use db::{Row, ToValue, Tx, row};
-use kernel::{Cents, Ctx, Instant, PositionId, TenantId};
+use kernel::{Cents, Ctx, Day, Instant, PositionId, TenantId};
 use pagopa::NoticeNumber;
 
 use super::{places, unknown_word};
@@ -161,13 +161,15 @@ pub(crate) async fn apply_receipt(
 }
 
 /// Of every tenant that takes payments: see [`crate::notice::list_for_test_node`].
-pub(crate) async fn listed_notices(tx: &mut Tx, state: State, limit: u32) -> Result<Vec<ListedNotice>, Error> {
+pub(crate) async fn listed_notices(tx: &mut Tx, state: State, limit: u32, today: Day) -> Result<Vec<ListedNotice>, Error> {
     let sql = "select t.fiscal_code, p.notice_number, case when p.state = 'payable' then p.amount_cents - p.paid_cents else p.amount_cents end,
                       s.broker_fiscal_code, s.station_id
                from debt_position p
                join tenant t on t.id = p.tenant_id
                join tenant_pagopa s on s.tenant_id = p.tenant_id
-               where p.state = $1 and t.enabled order by p.tenant_id, p.created_at, p.id limit $2";
+               where p.state = $1 and t.enabled
+                 and (p.state <> 'payable' or s.accepts_after_due or p.due_on is null or p.due_on >= $3)
+               order by p.tenant_id, p.created_at, p.id limit $2";
     let listed = |row: &Row| {
         Ok(ListedNotice {
             fiscal_code: row.get(0)?,
@@ -177,5 +179,5 @@ pub(crate) async fn listed_notices(tx: &mut Tx, state: State, limit: u32) -> Res
             station: row.get(4)?,
         })
     };
-    tx.query(sql, &[&state.code(), &i64::from(limit)]).await?.iter().map(listed).collect()
+    tx.query(sql, &[&state.code(), &i64::from(limit), &today]).await?.iter().map(listed).collect()
 }
