@@ -160,7 +160,8 @@ impl Till {
             _ => None,
         };
         let (pupil, service, day) = (meal.pupil, self.service, meal.day);
-        self.charges.push((NewCharge { pupil, service, day, amount, badge, posting: None, trace: trace.id }, mode));
+        self.charges
+            .push((NewCharge { pupil, service, day, amount, badge, document: None, posting: None, trace: trace.id }, mode));
         self.traces.insert(trace);
         Ok(Some(amount))
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use kernel::{AccountId, BadgeId, Cents, Ctx, Day, PupilId, ServiceId};
+use kernel::{AccountId, BadgeId, Cents, Ctx, Day, DocumentId, PupilId, ServiceId};
 use ledger::{AccountKind, Cause, Posting};
 
 use crate::day::{ClosedDay, meal_key};
@@ -72,17 +72,43 @@ pub async fn movements(tx: &mut db::Tx, ctx: &Ctx, movements: Vec<NewMovement>) 
             let trace = Trace::told(&movement.derivation);
             let (pupil, service) = badges[&movement.badge];
             let (day, amount, badge) = (movement.on, -movement.amount, Some(movement.badge));
-            charged.push((NewCharge { pupil, service, day, amount, badge, posting, trace: trace.id }, trace));
+            charged.push((NewCharge { pupil, service, day, amount, badge, document: None, posting, trace: trace.id }, trace));
         }
     }
-    charge(tx, ctx, charged).await
+    charge(tx, ctx, charged).await?;
+    Ok(())
 }
 
-async fn charge(tx: &mut db::Tx, ctx: &Ctx, charged: Vec<(NewCharge, Trace)>) -> Result<(), Error> {
+/// The charge of a meal that an earlier system priced and no wallet paid; the same meal again changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewMealCharge {
+    pub pupil: PupilId,
+    pub service: ServiceId,
+    pub day: Day,
+    pub amount: Cents,
+    /// The document that charges it; none while it is still to be made.
+    pub document: Option<DocumentId>,
+    /// How the price came about, in words.
+    pub derivation: String,
+}
+
+/// Takes over the charges of postpaid meals in bulk; how many were new. The money is in the documents: nothing is
+/// posted here. Days with meals count as closed, as in [`movements`].
+pub async fn meal_charges(tx: &mut db::Tx, ctx: &Ctx, meals: Vec<NewMealCharge>) -> Result<u64, Error> {
+    let charged = |meal: NewMealCharge| {
+        let NewMealCharge { pupil, service, day, amount, document, derivation } = meal;
+        let trace = Trace::told(&derivation);
+        (NewCharge { pupil, service, day, amount, badge: None, document, posting: None, trace: trace.id }, trace)
+    };
+    charge(tx, ctx, meals.into_iter().map(charged).collect()).await
+}
+
+async fn charge(tx: &mut db::Tx, ctx: &Ctx, charged: Vec<(NewCharge, Trace)>) -> Result<u64, Error> {
     charges::insert_traces(tx, ctx, charged.iter().map(|(_, trace)| trace)).await?;
     let charged: Vec<NewCharge> = charged.into_iter().map(|(charge, _)| charge).collect();
-    if charges::insert(tx, ctx, &charged).await? == 0 {
-        return Ok(());
+    let inserted = charges::insert(tx, ctx, &charged).await?;
+    if inserted == 0 {
+        return Ok(0);
     }
     let mut closed: BTreeMap<ServiceId, BTreeMap<Day, ClosedDay>> = BTreeMap::new();
     for charge in charged {
@@ -96,7 +122,7 @@ async fn charge(tx: &mut db::Tx, ctx: &Ctx, charged: Vec<(NewCharge, Trace)>) ->
         days::lock(tx, ctx, service, &closed.keys().copied().collect()).await?;
         days::write(tx, ctx, service, closed.values()).await?;
     }
-    Ok(())
+    Ok(inserted)
 }
 
 struct Accounts {

@@ -75,6 +75,8 @@ pub(crate) struct NewCharge {
     pub day: Day,
     pub amount: kernel::Cents,
     pub badge: Option<BadgeId>,
+    /// The document that charges it; none for a prepaid meal, and while a document is still to be made.
+    pub document: Option<DocumentId>,
     pub posting: Option<PostingId>,
     pub trace: uuid::Uuid,
 }
@@ -82,8 +84,7 @@ pub(crate) struct NewCharge {
 /// A meal that has a charge keeps it.
 pub(crate) async fn insert(tx: &mut Tx, ctx: &Ctx, charges: &[NewCharge]) -> Result<u64, Error> {
     let row = |c: &NewCharge| {
-        let document: Option<DocumentId> = None;
-        db::row![ctx.tenant, c.pupil, c.service, c.day, c.amount, c.badge, document, c.posting, c.trace, ctx.now]
+        db::row![ctx.tenant, c.pupil, c.service, c.day, c.amount, c.badge, c.document, c.posting, c.trace, ctx.now]
     };
     let insert = "insert into meal_charge (tenant_id, pupil_id, service_id, day, amount_cents, badge_id, document_id, posting_id,
                   trace_id, charged_at)";
