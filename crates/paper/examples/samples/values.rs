@@ -1,0 +1,318 @@
+//! Invented values that fill every paper, also to its limits. Shared by the samples and the tests.
+
+#![allow(dead_code)]
+
+use jiff::civil::{date, datetime};
+use kernel::Cents;
+use paper::*;
+
+pub type Print = fn(&Papers) -> Result<Vec<u8>, Error>;
+
+/// Every paper and variant, by the name of its file.
+pub fn all() -> Vec<(&'static str, Print)> {
+    vec![
+        ("notice-single", |p| p.notice(&notice(1, false))),
+        ("notice-no-due-date", |p| p.notice(&notice_without_date())),
+        ("notice-postal", |p| p.notice(&postal(notice(1, false)))),
+        ("notice-2-parts", |p| p.notice(&notice(2, false))),
+        ("notice-whole-or-3-parts", |p| p.notice(&notice(3, true))),
+        ("notice-4-parts-postal", |p| p.notice(&postal(notice(4, false)))),
+        ("notice-whole-or-10-parts", |p| p.notice(&notice(10, true))),
+        ("notice-limits", |p| p.notice(&postal(notice_at_the_limits()))),
+        ("receipt", |p| p.receipt(&receipt())),
+        ("receipt-short", |p| p.receipt(&short_receipt())),
+        ("tax", |p| p.tax_statement(&tax())),
+        ("tax-untraceable-and-refunds", |p| p.tax_statement(&tax_with_everything())),
+        ("tax-nothing-paid", |p| p.tax_statement(&tax_of_nothing())),
+        ("account", |p| p.account_statement(&account(18))),
+        ("account-empty", |p| p.account_statement(&account(0))),
+        ("account-many-pages", |p| p.account_statement(&account(400))),
+        ("absence", |p| p.absence_receipt(&absence())),
+        ("absence-partly", |p| p.absence_receipt(&absence_partly_late())),
+    ]
+}
+
+pub const LONG_NAME: &str = "Maria Sofìa Niccolò D’Angiò dell'Oro-Esposito di Villabàte Übergröße";
+pub const LONG_SUBJECT: &str = "Servizio di refezione scolastica, pre-scuola e trasporto: conguaglio anno 2025/2026, rata 1";
+
+const COAT_OF_ARMS: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 60"><path d="M10 6h40v26c0 12-9 18-20 24C19 50 10 44 10 32z" fill="#0B5D3B"/><path d="M14 10h32v22c0 9-7 14-16 19-9-5-16-10-16-19z" fill="#fff"/><path d="M24 44V26l6-8 6 8v18z" fill="#0B5D3B"/><circle cx="30" cy="29" r="3" fill="#fff"/></svg>"##;
+
+pub fn issuer() -> Issuer {
+    Issuer {
+        name: "Comune di Borgo Fiorito".to_owned(),
+        sector: "Ufficio Servizi scolastici".to_owned(),
+        contacts: "Piazza della Libertà 1 · 0521 000000 · scuola@comune.borgofiorito.example".to_owned(),
+        fiscal_code: "77777777777".to_owned(),
+        colour: Colour::default(),
+        logo_svg: Some(COAT_OF_ARMS.to_owned()),
+    }
+}
+
+pub fn parent() -> Person {
+    Person { name: "Niccolò D'Amico".to_owned(), fiscal_code: "DMCNCL80A01H501U".to_owned() }
+}
+
+fn child() -> Person {
+    Person { name: "Sofia D'Amico".to_owned(), fiscal_code: "DMCSFO18E45H501X".to_owned() }
+}
+
+/// A notice of `parts` instalments of 30,00, with or without the whole amount; one part alone is the whole.
+pub fn notice(parts: u8, with_whole: bool) -> Notice {
+    let mut modules: Vec<Module> = Vec::new();
+    if parts == 1 || with_whole {
+        modules.push(module(Part::Whole, 178, 3000 * i64::from(parts)));
+    }
+    if parts > 1 {
+        modules.extend((1..=parts).map(|n| module(Part::Instalment(n), 200 + i64::from(n), 3000)));
+    }
+    Notice {
+        issuer: issuer(),
+        recipient: Recipient {
+            name: parent().name,
+            fiscal_code: Some(parent().fiscal_code),
+            address: Some("Via Giosuè Carducci 12, 43010 Borgo Fiorito (PR)".to_owned()),
+        },
+        subject: "Refezione scolastica marzo 2026".to_owned(),
+        cbill: Some("ABCDE".to_owned()),
+        payable_on_site: true,
+        modules,
+        postal: None,
+        issued_on: date(2026, 4, 1),
+    }
+}
+
+pub fn module(part: Part, number: i64, cents: i64) -> Module {
+    let notice_number = format!("301002026{number:09}");
+    let month = if let Part::Instalment(n) = part { (3 + n as i8) % 12 + 1 } else { 4 };
+    Module {
+        part,
+        qr: format!("PAGOPA|002|{notice_number}|77777777777|{cents:02}"),
+        datamatrix: Some(slip_text(&notice_number, cents)),
+        notice_number,
+        amount: Cents(cents),
+        due_on: Some(date(if month < 4 { 2027 } else { 2026 }, month, 30.min(if month == 2 { 28 } else { 30 }))),
+    }
+}
+
+/// 256 characters in the layout of the postal slip.
+pub fn slip_text(number: &str, cents: i64) -> String {
+    let (name, subject) = ("NICCOLO D'AMICO", "REFEZIONE SCOLASTICA MARZO 2026");
+    format!(
+        "codfase=NBPA;18{number}1200000123456710{cents:010}38961P177777777777DMCNCL80A01H501U{name:<40}{subject:<110}{:12}A",
+        ""
+    )
+}
+
+pub fn postal(mut notice: Notice) -> Notice {
+    notice.postal = Some(PostalAccount {
+        number: "1234567".to_owned(),
+        holder: "Comune di Borgo Fiorito, servizio tesoreria".to_owned(),
+        authorisation: "AUT. DB/XXXX/XXX XXXXX DEL 01/01/2026".to_owned(),
+    });
+    notice
+}
+
+fn notice_without_date() -> Notice {
+    let mut notice = notice(1, false);
+    notice.modules[0].due_on = None;
+    notice.payable_on_site = false;
+    notice.cbill = None;
+    notice.issuer.logo_svg = None;
+    notice
+}
+
+/// Each field as long as the guide allows, the largest amount, names that look like markup.
+pub fn notice_at_the_limits() -> Notice {
+    let mut notice = notice(1, false);
+    notice.issuer.name = "Unione dei Comuni dell'Alta Valle del Fiume Freddo".to_owned();
+    notice.issuer.sector = "Settore servizi educativi, scolastici e per i nidi".to_owned();
+    notice.issuer.contacts =
+        "Via dei Tigli 100/bis · 0521 000000 · protocollo@pec.unionealtavalle.example · www.altavalle.example".to_owned();
+    notice.issuer.colour = Colour::parse("#FFB400").unwrap_or_default();
+    notice.recipient.name = LONG_NAME.to_owned();
+    notice.recipient.address = Some(format!(
+        "{} 1234/bis, 43010 Villanova dell'Alta Valle del Fiume Freddo (PR)",
+        "Via ".to_owned() + &"Lungofiume ".repeat(6)
+    ));
+    notice.subject = LONG_SUBJECT.to_owned();
+    notice.modules[0] = module(Part::Whole, 178, 99_999_999_999);
+    notice
+}
+
+/// A notice unlike any other, for measuring.
+pub fn numbered_notice(at: u32) -> Notice {
+    let mut notice = notice(1, false);
+    notice.modules[0] = module(Part::Whole, i64::from(at), 1000 + i64::from(at));
+    notice.recipient.name = format!("Genitore Numero{at} D'Amico");
+    notice
+}
+
+pub fn receipt() -> Receipt {
+    Receipt {
+        issuer: issuer(),
+        subject: "Refezione scolastica marzo 2026".to_owned(),
+        paid_at: Some(datetime(2026, 4, 18, 23, 51, 7, 0)),
+        applied_on: Some(date(2026, 4, 19)),
+        notice_number: "301002026000000178".to_owned(),
+        iuv: "01002026000000178".to_owned(),
+        receipt_id: "c110729d258c4ab1b765fe902aae41d6".to_owned(),
+        psp_name: "Banca dell'Esempio S.p.A.".to_owned(),
+        psp_fiscal_code: Some("11111111111".to_owned()),
+        channel: Some("App dell'istituto".to_owned()),
+        debtor: parent(),
+        payer: Some(Person { name: "Chiara Müller Castagnèr".to_owned(), fiscal_code: "MLLCHR82D55H501K".to_owned() }),
+        lines: vec![
+            ReceiptLine { description: "Pasti, 18 giorni".to_owned(), amount: Cents(8100) },
+            ReceiptLine { description: "Quota fissa".to_owned(), amount: Cents(900) },
+        ],
+        amount: Cents(9000),
+        fee: Some(Cents(150)),
+        issued_on: date(2026, 4, 20),
+    }
+}
+
+fn short_receipt() -> Receipt {
+    let mut receipt = receipt();
+    (receipt.paid_at, receipt.applied_on, receipt.psp_fiscal_code, receipt.channel) = (None, None, None, None);
+    (receipt.payer, receipt.fee, receipt.lines) = (None, None, Vec::new());
+    receipt.issuer.logo_svg = None;
+    receipt
+}
+
+pub fn tax() -> TaxStatement {
+    TaxStatement {
+        issuer: issuer(),
+        number: "2025/0412".to_owned(),
+        year: 2025,
+        payer: parent(),
+        pupil: child(),
+        school: "Scuola primaria Gianni Rodari, classe 2B".to_owned(),
+        services: vec![
+            ServiceTotal {
+                service: "Refezione scolastica".to_owned(),
+                traceable: Cents(54_000),
+                untraceable: Cents(0),
+                refunded: Cents(0),
+            },
+            ServiceTotal {
+                service: "Pre-scuola".to_owned(),
+                traceable: Cents(12_000),
+                untraceable: Cents(0),
+                refunded: Cents(0),
+            },
+        ],
+        payments: (1..=11)
+            .map(|n| TaxPayment {
+                paid_on: date(2025, n, 14),
+                description: if n > 9 {
+                    "Pre-scuola, quota annuale".to_owned()
+                } else {
+                    format!("Refezione scolastica, rata {n}")
+                },
+                reference: format!("0100202500000{n:04}"),
+                traceable: true,
+                amount: Cents(6000),
+            })
+            .collect(),
+        refunds: Vec::new(),
+        signatory: "Il Responsabile del Servizio, Anna Bianchi".to_owned(),
+        issued_on: date(2026, 3, 1),
+    }
+}
+
+pub fn tax_with_everything() -> TaxStatement {
+    let mut tax = tax();
+    tax.services[0].untraceable = Cents(1350);
+    tax.services[0].refunded = Cents(900);
+    tax.payments.push(TaxPayment {
+        paid_on: date(2025, 12, 2),
+        description: "Buoni pasto in contanti".to_owned(),
+        reference: "Bolletta 118".to_owned(),
+        traceable: false,
+        amount: Cents(1350),
+    });
+    tax.refunds.push(TaxRefund {
+        refunded_on: date(2025, 7, 20),
+        description: "Pasti non consumati".to_owned(),
+        amount: Cents(900),
+    });
+    tax
+}
+
+fn tax_of_nothing() -> TaxStatement {
+    let mut tax = tax();
+    tax.services.truncate(1);
+    tax.services[0].traceable = Cents(0);
+    tax.payments.clear();
+    tax
+}
+
+/// A year of meals with a top-up now and then.
+pub fn account(movements: i64) -> AccountStatement {
+    let opening = Cents(1250);
+    let mut balance = opening;
+    let movements: Vec<Movement> = (0..movements)
+        .map(|n| {
+            let amount = if n % 12 == 3 { Cents(5000) } else { Cents(-450) };
+            balance += amount;
+            let description =
+                if amount.is_negative() { "Pranzo, menu del giorno" } else { "Ricarica con pagoPA, IUV 01002026000000178" };
+            Movement {
+                on: date(2025, 9, 15).saturating_add(jiff::Span::new().days(n * 2 / 3)),
+                description: description.to_owned(),
+                amount,
+                balance,
+            }
+        })
+        .collect();
+    AccountStatement {
+        issuer: issuer(),
+        holder: parent(),
+        account: "Refezione scolastica, badge 004512".to_owned(),
+        pupil: child().name,
+        first_on: date(2025, 9, 1),
+        last_on: date(2026, 8, 31),
+        opening,
+        closing: balance,
+        movements,
+        issued_on: date(2026, 9, 1),
+    }
+}
+
+pub fn absence() -> AbsenceReceipt {
+    AbsenceReceipt {
+        issuer: issuer(),
+        number: "A-2026-000123".to_owned(),
+        received_at: datetime(2026, 11, 24, 8, 59, 12, 0),
+        reported_by: parent(),
+        pupil: child().name,
+        school: "Scuola primaria Gianni Rodari, classe 2B".to_owned(),
+        service: "Refezione scolastica".to_owned(),
+        kind: "Assenza".to_owned(),
+        days: vec![
+            AbsenceDay {
+                on: date(2026, 11, 24),
+                accepted: true,
+                outcome: "Il pasto non sarà preparato né addebitato".to_owned(),
+            },
+            AbsenceDay {
+                on: date(2026, 11, 25),
+                accepted: true,
+                outcome: "Il pasto non sarà preparato né addebitato".to_owned(),
+            },
+        ],
+        signature: "8f3a 91c2 77de 0b14 5a6e c3f0 19d8 e2b7 44c1 9f05 6d3e a870 1bb2 73fc e590 2d46".to_owned(),
+        issued_on: date(2026, 11, 24),
+    }
+}
+
+pub fn absence_partly_late() -> AbsenceReceipt {
+    let mut receipt = absence();
+    receipt.received_at = datetime(2026, 11, 24, 9, 0, 0, 0);
+    receipt.days[0] = AbsenceDay {
+        on: date(2026, 11, 24),
+        accepted: false,
+        outcome: "Oltre l'orario limite, chiuso alle 09:00 di martedì 24/11/2026".to_owned(),
+    };
+    receipt
+}
