@@ -47,7 +47,9 @@ impl Default for Browser {
 
 impl Browser {
     pub fn new() -> Browser {
-        Browser::with(Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client without TLS files builds"))
+        Browser::with(
+            Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client without TLS files builds"),
+        )
     }
 
     /// A browser over a client that others share (its connections, not its cookies).
@@ -114,7 +116,11 @@ impl Browser {
             let mut parts = cookie.split(';').map(str::trim);
             let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { continue };
             let ended = value.is_empty() || parts.any(|p| p.eq_ignore_ascii_case("max-age=0"));
-            if ended { jar.remove(name) } else { jar.insert(name.to_owned(), value.to_owned()) };
+            if ended {
+                jar.remove(name)
+            } else {
+                jar.insert(name.to_owned(), value.to_owned())
+            };
         }
     }
 
@@ -221,7 +227,8 @@ fn chosen_option(select: &ElementRef<'_>) -> Option<String> {
 }
 
 fn buttons_of(form: &ElementRef<'_>) -> Vec<(String, Option<(String, String)>)> {
-    let sends = |e: &ElementRef<'_>| Some((e.value().attr("name")?.to_owned(), e.value().attr("value").unwrap_or_default().to_owned()));
+    let sends =
+        |e: &ElementRef<'_>| Some((e.value().attr("name")?.to_owned(), e.value().attr("value").unwrap_or_default().to_owned()));
     let words = |e: &ElementRef<'_>| match e.value().attr("value") {
         Some(value) if e.value().name() == "input" => value.to_owned(),
         _ => e.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "),
