@@ -134,7 +134,7 @@ async fn a_document_is_for_its_holder_and_those_who_may_pay_and_for_nobody_else(
         }
         let position = dues(&town, &town.as_person(town.mother)).await[0].position_id.unwrap();
         let mut outsiders = town.outsiders();
-        outsiders.push(town.as_person(town.aunt));
+        outsiders.extend([town.as_person(town.aunt), town.as_person(town.uncle)]);
         for ctx in outsiders {
             assert!(matches!(detail(&town, &ctx, id).await, Err(Error::NotVisible)), "{:?}", ctx.actor);
             let mut tx = town.db.read().await.unwrap();
@@ -146,6 +146,25 @@ async fn a_document_is_for_its_holder_and_those_who_may_pay_and_for_nobody_else(
             }
         }
         assert!(matches!(detail(&town, &town.as_person(town.mother), town.system().new_id()).await, Err(Error::NotVisible)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_right_over_one_child_is_none_over_the_other() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        town.issue(town.document("1", date(2026, 11, 2), &[(date(2026, 11, 30), 4500)])).await;
+        let livios = town.document("2", date(2026, 11, 2), &[(date(2026, 11, 30), 4600)]);
+        town.issue(NewDocument { pupil: Some(town.livio), ..livios }).await;
+        let uncle = town.as_person(town.uncle);
+        let numbers: Vec<_> = dues(&town, &uncle).await.into_iter().map(|row| row.number).collect();
+        assert_eq!(numbers, ["2"]);
+        assert_eq!(dues(&town, &town.as_person(town.father)).await.len(), 2);
+        let mut tx = town.db.read().await.unwrap();
+        assert_eq!(billing::account::wallets(&mut tx, &uncle).await.unwrap().len(), 1);
+        assert!(billing::top_up::options(&mut tx, &uncle).await.unwrap().is_empty());
+        assert_eq!(billing::top_up::options(&mut tx, &town.as_person(town.father)).await.unwrap().len(), 1);
     })
     .await;
 }

@@ -1,4 +1,5 @@
 //! Random histories against a small model of what a ledger is.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;

@@ -1,4 +1,5 @@
 //! Price grids as Italian Comuni decide them, under invented names: a line is a family and what it pays.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use jiff::civil::date;
 use kernel::{Cents, ServiceId, TariffPlanId};

@@ -1,4 +1,5 @@
 //! Plans brought in and found again, on both engines.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use db::Db;
 use db::testing::on_both_engines;

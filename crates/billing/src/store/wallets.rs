@@ -14,14 +14,6 @@ pub(crate) async fn list(tx: &mut Tx, ctx: &Ctx, badge: Option<BadgeId>) -> Resu
     let eyes = Eyes::of(ctx)?;
     let person = eyes.person();
     let today = ctx.today();
-    let from = match eyes {
-        Eyes::Person(_) => "guardianship g join badge b on b.tenant_id = g.tenant_id and b.pupil_id = g.pupil_id",
-        Eyes::System => "badge b",
-    };
-    let whose = match eyes {
-        Eyes::Person(_) => "g.tenant_id = $1 and g.person_id = $2",
-        Eyes::System => "b.tenant_id = $1",
-    };
     let only = if badge.is_some() { "and b.id = $5" } else { "" };
     let sql = format!(
         "select b.id, b.code, b.state, b.pupil_id, p.family_name, p.name, b.service_id, s.name, a.balance_cents,
@@ -29,12 +21,12 @@ pub(crate) async fn list(tx: &mut Tx, ctx: &Ctx, badge: Option<BadgeId>) -> Resu
                  where o.tenant_id = $1 and o.credit_account_id = w.account_id and o.state = 'payable' and o.attempt_until > $4),
                 (select m.amount_cents from meal_charge m where m.tenant_id = $1 and m.pupil_id = b.pupil_id
                  and m.service_id = b.service_id order by m.day desc limit 1)
-         from {from}
+         from badge b
          join pupil p on p.tenant_id = $1 and p.id = b.pupil_id
          join service s on s.tenant_id = $1 and s.id = b.service_id
          left join wallet w on w.tenant_id = $1 and w.badge_id = b.id
          left join ledger_account a on a.tenant_id = $1 and a.id = w.account_id
-         where {whose} and s.top_up_min_cents is not null and {} {only}
+         where b.tenant_id = $1 and s.top_up_min_cents is not null and {} {only}
          order by b.state, p.family_name, p.name, s.name, b.code",
         eyes.sees("b.pupil_id", Right::View)
     );
@@ -92,7 +84,6 @@ pub(crate) async fn targets(tx: &mut Tx, ctx: &Ctx) -> Result<Vec<TopUpTarget>, 
         "select b.id, s.top_up_min_cents, s.top_up_max_cents, s.top_up_suggested, s.taxonomy_code
          from badge b join service s on s.tenant_id = $1 and s.id = b.service_id
          where b.tenant_id = $1 and b.state = 'active' and s.top_up_min_cents is not null
-           and b.pupil_id in (select g.pupil_id from guardianship g where g.tenant_id = $1 and g.person_id = $2)
            and {} order by b.code",
         eyes.sees("b.pupil_id", Right::Pay)
     );
@@ -117,21 +108,14 @@ fn target(row: &Row, wallet: Wallet) -> Result<TopUpTarget, Error> {
 pub(crate) async fn pending(tx: &mut Tx, ctx: &Ctx, position: Option<PositionId>) -> Result<Vec<PendingTopUp>, Error> {
     let eyes = Eyes::of(ctx)?;
     let (person, today) = (eyes.person(), ctx.today());
-    let whose = match eyes {
-        Eyes::Person(_) => format!(
-            "o.debtor_id = $2 or (o.pupil_id in (select g.pupil_id from guardianship g where g.tenant_id = $1 and g.person_id = $2)
-             and {})",
-            eyes.sees("o.pupil_id", Right::Pay)
-        ),
-        Eyes::System => eyes.sees("o.pupil_id", Right::Pay),
-    };
+    let sees = eyes.sees("o.pupil_id", Right::Pay);
     let only = if position.is_some() { "o.id = $4" } else { "o.state = 'payable'" };
     let sql = format!(
         "select o.id, o.amount_cents, o.created_at, o.attempt_until, o.state, b.id, b.code, b.pupil_id, b.service_id, o.notice_number
          from debt_position o
          join wallet w on w.tenant_id = $1 and w.account_id = o.credit_account_id
          join badge b on b.tenant_id = $1 and b.id = w.badge_id
-         where o.tenant_id = $1 and o.kind = 'top_up' and {only} and ({whose}) order by o.created_at desc, o.id"
+         where o.tenant_id = $1 and o.kind = 'top_up' and {only} and (o.debtor_id = $2 or {sees}) order by o.created_at desc, o.id"
     );
     let mut params: Vec<&dyn db::ToValue> = vec![&ctx.tenant, &person, &today];
     params.extend(position.as_ref().map(|id| id as &dyn db::ToValue));

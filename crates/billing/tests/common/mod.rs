@@ -29,6 +29,8 @@ pub struct Town {
     pub aunt: PersonId,
     /// Kept from the children by a court.
     pub restricted: PersonId,
+    /// May pay for Livio, and only look at Elettra.
+    pub uncle: PersonId,
     /// Of another family.
     pub stranger: PersonId,
     pub business: PersonId,
@@ -71,6 +73,7 @@ impl Town {
             ("Zia", "Verdi", None),
             ("Ex", "Tutore", None),
             ("Ada", "Neri", Some("NREDAA80A41Z999K")),
+            ("Zio", "Verdi", Some("VRDZIO80A01Z999K")),
             ("", "Cooperativa Il Filo", Some("15376371009")),
         ];
         let mut ids = Vec::new();
@@ -119,7 +122,8 @@ impl Town {
             aunt: ids[2],
             restricted: ids[3],
             stranger: ids[4],
-            business: ids[5],
+            uncle: ids[5],
+            business: ids[6],
             elettra: pupils[0],
             livio: pupils[1],
             other: pupils[2],
@@ -143,6 +147,8 @@ impl Town {
             guardian(tx, ctx, self.aunt, pupil, "helper", false, None).await;
             guardian(tx, ctx, self.restricted, pupil, "guardian", true, Some("Decreto 12/2026")).await;
         }
+        guardian(tx, ctx, self.uncle, self.livio, "guardian", true, None).await;
+        guardian(tx, ctx, self.uncle, self.elettra, "helper", false, None).await;
         guardian(tx, ctx, self.stranger, self.other, "account_holder", true, None).await;
         for (pupil, holder, mode) in [
             (self.elettra, self.mother, "prepaid"),
