@@ -1,4 +1,5 @@
 //! Enrolments by day, the facts of tariffs, tenants and contacts, on both engines.
+#![allow(clippy::unwrap_used, reason = "a scenario that meets an error has failed")]
 
 use db::testing::on_both_engines;
 use enrolment::load::{self, NewCircumstance, NewPlacement};

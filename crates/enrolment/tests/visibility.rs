@@ -1,4 +1,5 @@
 //! Who may see which pupil, on both engines.
+#![allow(clippy::unwrap_used, reason = "a scenario that meets an error has failed")]
 
 use db::testing::on_both_engines;
 use enrolment::load::{self, NewAttachment, NewGuardian};
@@ -82,8 +83,10 @@ async fn another_familys_pupil_another_tenants_and_none_are_one_answer() {
     .await;
 }
 
-/// First and last day, act, whether it keeps Paolo out on 23 November 2026.
-const RESTRICTIONS: [(Option<(i8, i8)>, Option<(i8, i8)>, Option<&str>, bool); 9] = [
+/// First and last day of 2026, act, whether it keeps Paolo out on 23 November.
+type Restriction = (Option<(i8, i8)>, Option<(i8, i8)>, Option<&'static str>, bool);
+
+const RESTRICTIONS: [Restriction; 9] = [
     (None, None, None, false),
     (Some((11, 23)), None, None, true),
     (Some((11, 24)), None, None, false),

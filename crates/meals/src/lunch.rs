@@ -1,6 +1,6 @@
 //! Whether a pupil has lunch at school on a day: enrolment, days of the week and calendar together.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use db::Tx;
 use enrolment::{EnrolmentOnDay, EnrolmentSpan, enrolment_spans};
@@ -40,6 +40,11 @@ impl Lunches {
     /// The enrolment that covers the day; the last where several do.
     pub fn enrolment(&self, day: Day) -> Option<&EnrolmentOnDay> {
         self.spans.iter().rev().find(|span| span.covers(day)).map(|span| &span.on_day)
+    }
+
+    /// The levels of the schools the pupil sits in over these days.
+    pub fn levels(&self) -> BTreeSet<String> {
+        self.spans.iter().map(|span| span.on_day.level.clone()).collect()
     }
 
     /// A closure with a cause is told before the days of the class: a parent wants to read "Natale", not "martedì".

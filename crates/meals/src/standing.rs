@@ -1,6 +1,6 @@
 //! Reading reports back: what stands, what was sent, and the report behind a receipt.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use db::{Row, Tx};
 use enrolment::{Right, visible_clause};
@@ -53,14 +53,14 @@ pub async fn list_standing(tx: &mut Tx, ctx: &Ctx, pupils: &[PupilId], from: Day
 
 async fn set_deadlines(tx: &mut Tx, ctx: &Ctx, absences: &mut [StandingAbsence]) -> Result<(), Error> {
     let Some((first, last)) = absences.first().zip(absences.last()).map(|(f, l)| (f.day, l.day)) else { return Ok(()) };
+    let subjects: BTreeSet<(PupilId, ServiceId)> = absences.iter().map(|a| (a.pupil, a.service)).collect();
     let mut known: HashMap<(PupilId, ServiceId), (Lunches, Vec<CutoffRule>)> = HashMap::new();
+    for (pupil, service) in subjects {
+        let lunches = Lunches::read(tx, ctx, pupil, service, (first, last)).await?;
+        known.insert((pupil, service), (lunches, list_rules(tx, ctx, service).await?));
+    }
     for absence in absences {
-        let key = (absence.pupil, absence.service);
-        if !known.contains_key(&key) {
-            let lunches = Lunches::read(tx, ctx, key.0, key.1, (first, last)).await?;
-            known.insert(key, (lunches, list_rules(tx, ctx, key.1).await?));
-        }
-        let (lunches, rules) = &known[&key];
+        let (lunches, rules) = &known[&(absence.pupil, absence.service)];
         let rule = lunches.enrolment(absence.day).and_then(|e| rule_for(rules, e.site, absence.day));
         absence.can_undo_until = rule.map(|rule| closed_at(rule, absence.day)).filter(|until| ctx.now < *until);
     }

@@ -165,7 +165,8 @@ impl Answer {
     /// Addresses of all links, images and stylesheets of the page, absolute.
     pub fn links(&self) -> Vec<Url> {
         let page = Html::parse_document(&self.text());
-        let found = page.select(&selector("a[href]")).filter_map(|a| a.value().attr("href"));
+        let links = selector("a[href]");
+        let found = page.select(&links).filter_map(|a| a.value().attr("href"));
         found.filter_map(|href| self.url.join(href).ok()).collect()
     }
 
@@ -233,7 +234,8 @@ fn buttons_of(form: &ElementRef<'_>) -> Vec<(String, Option<(String, String)>)> 
         Some(value) if e.value().name() == "input" => value.to_owned(),
         _ => e.text().collect::<String>().split_whitespace().collect::<Vec<_>>().join(" "),
     };
-    let found = form.select(&selector("button, input[type=submit]"));
+    let buttons = selector("button, input[type=submit]");
+    let found = form.select(&buttons);
     found.filter(|e| e.value().attr("type") != Some("button")).map(|e| (words(&e), sends(&e))).collect()
 }
 

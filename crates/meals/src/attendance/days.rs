@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use db::Tx;
 use enrolment::{Right, get_visible_pupil};
@@ -25,11 +25,12 @@ pub async fn days(
 ) -> Result<Vec<DayRecord>, Error> {
     check_range(first, last, MOST_DAYS)?;
     get_visible_pupil(tx, ctx, pupil, Right::View).await?;
+    let lunches = Lunches::read(tx, ctx, pupil, service, (first, last)).await?;
     let known = Known {
-        lunches: Lunches::read(tx, ctx, pupil, service, (first, last)).await?,
         rolls: rolls(tx, ctx, pupil, service, (first, last)).await?,
         standing: standing(tx, ctx, pupil, service, (first, last)).await?,
-        menus: Menus::read(tx, ctx, pupil, service, (first, last)).await?,
+        menus: Menus::read(tx, ctx, pupil, service, (lunches.levels(), (first, last))).await?,
+        lunches,
         today: ctx.today(),
     };
     Ok(days_between(first, last).map(|day| known.record(day)).collect())
@@ -116,18 +117,19 @@ struct Menus {
 }
 
 impl Menus {
-    async fn read(tx: &mut Tx, ctx: &Ctx, pupil: PupilId, service: ServiceId, days: (Day, Day)) -> Result<Menus, Error> {
+    async fn read(
+        tx: &mut Tx,
+        ctx: &Ctx,
+        pupil: PupilId,
+        service: ServiceId,
+        (levels, days): (BTreeSet<String>, (Day, Day)),
+    ) -> Result<Menus, Error> {
         let diets = menu::diets(tx, ctx, pupil).await?;
-        let levels = enrolment::enrolment_spans(tx, ctx, pupil, service, days).await?;
+        let codes: BTreeSet<&str> = std::iter::once("").chain(diets.iter().map(|(code, ..)| code.as_str())).collect();
         let mut by_level_and_diet = HashMap::new();
-        for level in levels.into_iter().map(|span| span.on_day.level) {
-            for diet in std::iter::once("").chain(diets.iter().map(|(code, ..)| code.as_str())) {
-                let key = (level.clone(), diet.to_owned());
-                if !by_level_and_diet.contains_key(&key) {
-                    let menus = menu::for_days(tx, ctx, service, &level, diet, days).await?;
-                    by_level_and_diet.insert(key, menus);
-                }
-            }
+        for (level, diet) in levels.iter().flat_map(|level| codes.iter().map(move |diet| (level, *diet))) {
+            let menus = menu::for_days(tx, ctx, service, level, diet, days).await?;
+            by_level_and_diet.insert((level.clone(), diet.to_owned()), menus);
         }
         Ok(Menus { diets, by_level_and_diet })
     }
