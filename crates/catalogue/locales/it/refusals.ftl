@@ -1,0 +1,27 @@
+# How a "no" is said: what happened, what it means, what to do.
+no-not-found-title = Questa pagina non c'è
+no-not-found-text = L'indirizzo non porta a nulla, oppure a qualcosa che non puoi consultare. Torna alla home e riparti da lì.
+no-not-related-title = Consultazione non possibile: verificare il codice fiscale dell'intestatario
+no-not-related-text = Non troviamo alunni collegati a te.
+no-not-related-as = Sei entrato come
+no-not-related-code = codice fiscale che finisce con
+no-not-related-why = Puoi consultare i dati se sei il genitore intestatario dell'iscrizione, o se l'ufficio ti ha collegato all'alunno. Se pensi che ci sia un errore, contatta l'ufficio: trovi i recapiti qui sotto.
+no-session-ended-title = La sessione è scaduta
+no-session-ended-text = Per sicurezza ti abbiamo scollegato. Quello che avevi scritto è conservato: accedi di nuovo, controlla e invia.
+no-form-not-valid-title = La pagina non era più valida
+no-form-not-valid-text = Il modulo era aperto da troppo tempo o è stato modificato. Non è stato registrato nulla: torna alla pagina, controlla e invia di nuovo.
+no-bad-request-title = Richiesta non comprensibile
+no-bad-request-text = Non siamo riusciti a leggere quello che è arrivato. Non è stato registrato nulla.
+no-method-title = Qui non si può fare
+no-method-text = Questo indirizzo non accetta questo tipo di richiesta.
+no-too-large-title = Troppi dati in una volta
+no-too-large-text = Quello che hai inviato è troppo grande. Non è stato registrato nulla.
+no-too-many-title = Troppi tentativi
+no-too-many-text = Riprova tra un minuto.
+no-unknown-host-title = Nessun Comune a questo indirizzo
+no-unknown-host-text = Controlla l'indirizzo che hai scritto.
+no-unavailable-title = Il servizio non è disponibile in questo momento
+no-unavailable-text = Non è stato registrato nulla. Riprova tra qualche minuto: se hai urgenza di segnalare un'assenza, telefona all'ufficio.
+no-unexpected-title = Qualcosa non ha funzionato
+no-unexpected-text = Non è colpa tua e non hai perso nulla. Riprova; se succede ancora, comunica all'ufficio questo codice.
+no-unexpected-code = Codice:

@@ -1,0 +1,150 @@
+//! What stands before every door: the tenant by Host name, the session, the form's token; and after it, the page of a
+//! refusal and the headers every answer carries.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use catalogue::Locale;
+use identity::session;
+use kernel::{Actor, Ctx};
+use subtle::ConstantTimeEq;
+
+use crate::fields::Fields;
+use crate::headers;
+use crate::pages;
+use crate::refusal::Refusal;
+use crate::state::AppState;
+use crate::visit::Visit;
+
+/// Who may pass a door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Everybody; a form sent here carries no token because nobody is known yet.
+    Public,
+    /// Somebody signed in who is something to somebody here; a sent form carries the session's token.
+    SignedIn,
+    /// Somebody signed in, related or not: to sign out.
+    AnySession,
+}
+
+/// Forms are small: five notices, a year of days, a search.
+const FORM_BYTES: usize = 64 * 1024;
+
+pub const SESSION_COOKIE: &str = "campanella_session";
+pub const DRAFT_COOKIE: &str = "campanella_bozza";
+pub const LANGUAGE_COOKIE: &str = "campanella_lingua";
+
+pub async fn enter(State((state, guard)): State<(AppState, Guard)>, request: Request, next: Next) -> Response {
+    let (locale, path) = (locale(request.headers()), request.uri().path().to_owned());
+    let visit = match arrive(&state, guard, request.headers(), &path, request.uri().query()).await {
+        Ok(visit) => visit,
+        Err(refusal) => return headers::harden(pages::bare(&state, locale, &refusal), None),
+    };
+    let mut response = match pass(guard, visit.clone(), request, next).await {
+        Ok(response) => response,
+        Err(refusal) => refusal.into_response(),
+    };
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        response = pages::refuse(&visit, &refusal).await;
+    }
+    headers::harden(response, Some(&visit))
+}
+
+async fn arrive(state: &AppState, guard: Guard, headers: &HeaderMap, path: &str, query: Option<&str>) -> Result<Visit, Refusal> {
+    let now = state.clock.now();
+    let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let tenant = state.tenant(host, now).await?.ok_or(Refusal::UnknownHost)?;
+    let mut ctx = Ctx::new(tenant.id, Actor::Anonymous, &state.clock, &state.entropy);
+    let session = match cookie(headers, SESSION_COOKIE) {
+        Some(token) => session::find(&mut state.db.read().await?, tenant.id, token, ctx.now).await?,
+        None => None,
+    };
+    if let Some(person) = session.as_ref().and_then(|s| s.person) {
+        ctx = ctx.acting_as(Actor::Person(person));
+    }
+    if let Some(session) = session.as_ref().filter(|s| guard != Guard::Public && s.wants_touch(ctx.now)) {
+        let mut tx = state.db.begin().await?;
+        session::touch(&mut tx, &ctx, session.id).await?;
+        tx.commit().await?;
+    }
+    let query = Fields::parse(query.unwrap_or_default()).ok_or(Refusal::BadRequest)?;
+    let (state, locale, path) = (state.clone(), locale(headers), path.to_owned());
+    Ok(Visit { state, tenant, ctx, session, locale, path, query, form: Fields::default(), restored: false })
+}
+
+async fn pass(guard: Guard, mut visit: Visit, request: Request, next: Next) -> Result<Response, Refusal> {
+    let (mut parts, body) = request.into_parts();
+    let sent = parts.method == Method::POST;
+    let draft_key = cookie(&parts.headers, DRAFT_COOKIE).map(str::to_owned);
+    let mut body = body;
+    if sent {
+        let bytes = to_bytes(body, limit(guard)).await.map_err(|_| Refusal::TooLarge)?;
+        if guard != Guard::Public {
+            let text = std::str::from_utf8(&bytes).map_err(|_| Refusal::BadRequest)?;
+            visit.form = Fields::parse(text).ok_or(Refusal::BadRequest)?;
+        }
+        body = Body::from(bytes);
+    }
+    check(guard, &visit, sent)?;
+    if !sent
+        && guard == Guard::SignedIn
+        && let Some(kept) = restore(&visit, draft_key.as_deref()).await?
+    {
+        visit.form = kept;
+        visit.restored = true;
+    }
+    parts.extensions.insert(visit);
+    Ok(next.run(Request::from_parts(parts, body)).await)
+}
+
+/// Identity providers post documents larger than forms.
+fn limit(guard: Guard) -> usize {
+    if guard == Guard::Public { 512 * 1024 } else { FORM_BYTES }
+}
+
+fn check(guard: Guard, visit: &Visit, sent: bool) -> Result<(), Refusal> {
+    if guard == Guard::Public {
+        return Ok(());
+    }
+    let missing = if sent { Refusal::SessionEnded } else { Refusal::SignInFirst };
+    let session = visit.session.as_ref().ok_or(missing)?;
+    let token = visit.form.typed("csrf").as_bytes();
+    if sent && !bool::from(token.ct_eq(session.csrf_token.as_bytes())) {
+        return Err(Refusal::FormNotValid);
+    }
+    if guard == Guard::SignedIn && !session.related { Err(Refusal::NotRelated) } else { Ok(()) }
+}
+
+/// The form that was kept for this browser and this page, once.
+async fn restore(visit: &Visit, key: Option<&str>) -> Result<Option<Fields>, Refusal> {
+    let Some(key) = key else { return Ok(None) };
+    let mut tx = visit.begin().await?;
+    let kept = identity::draft::take(&mut tx, &visit.ctx, key, &visit.path).await?;
+    tx.commit().await?;
+    Ok(kept.as_deref().and_then(Fields::parse))
+}
+
+/// A cookie's value.
+pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|h| h.to_str().ok());
+    all.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// `Set-Cookie` for a secret of ours; `Secure` where the portal is published with TLS.
+pub fn set_cookie(visit: &Visit, name: &str, value: &str, seconds: i64) -> HeaderValue {
+    let secure = if visit.tenant.public_url.starts_with("https:") { "; Secure" } else { "" };
+    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    HeaderValue::from_str(&text).expect("our cookies are plain text")
+}
+
+pub fn locale(headers: &HeaderMap) -> Locale {
+    cookie(headers, LANGUAGE_COOKIE).and_then(Locale::from_code).unwrap_or_default()
+}
+
+/// An answer that leads elsewhere with a GET.
+pub fn see_other(to: &str) -> Response {
+    let location = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+}

@@ -1,0 +1,25 @@
+//! All doors and pages: the portal of the citizen, the sign-in, the listener of pagoPA's node.
+//!
+//! A handler reads like its own summary: parse, call one verb, show. What stands before it is in [`guard`], what a "no" looks
+//! like in [`refusal`], which doors there are in [`routes`]. Not here: rules, SQL.
+
+mod assets;
+mod chrome;
+mod fields;
+mod guard;
+mod headers;
+mod pages;
+pub mod pagopa_node;
+mod portal;
+mod public;
+mod refusal;
+pub mod routes;
+mod sign_in;
+mod state;
+mod switcher;
+mod theme;
+mod visit;
+
+pub use guard::Guard;
+pub use routes::router;
+pub use state::{AppState, Demo, Parts};

@@ -1,0 +1,61 @@
+//! Opening a cart of the hosted Checkout: prepare, commit, call, record. No transaction is open during the call,
+//! because the node verifies each notice with us meanwhile.
+
+use std::time::Duration;
+
+use kernel::{CartId, PositionId};
+use payments::cart::Prepared;
+
+use super::pay;
+use crate::refusal::Refusal;
+use crate::visit::Visit;
+
+/// How often, and how long between, a second click looks for the address the first one is opening.
+const LOOKS: u32 = 20;
+const BETWEEN: Duration = Duration::from_millis(250);
+
+/// The address of the payment page, or the key of the words that say why there is none.
+pub async fn go(visit: &Visit, positions: Vec<PositionId>) -> Result<Result<String, &'static str>, Refusal> {
+    let mut tx = visit.begin().await?;
+    let prepared = match pay::prepare(&mut tx, visit, positions).await? {
+        Ok(prepared) => prepared,
+        Err(key) => return Ok(Err(key)),
+    };
+    tx.commit().await?;
+    match prepared {
+        Prepared::Reuse { redirect_url, .. } => Ok(Ok(redirect_url)),
+        Prepared::Opening { cart } => wait_for_first_click(visit, cart).await,
+        Prepared::New { cart, request, settings } => {
+            let opened = visit.state.checkout.open(&settings.carts_config(&visit.state.vault), &request).await;
+            record(visit, cart, opened).await
+        }
+    }
+}
+
+async fn record(visit: &Visit, cart: CartId, opened: Result<reqwest::Url, pagopa::CartError>) -> Result<Result<String, &'static str>, Refusal> {
+    let mut tx = visit.begin().await?;
+    let answer = match opened {
+        Ok(url) => {
+            payments::cart::opened(&mut tx, &visit.ctx, cart, url.as_str()).await?;
+            Ok(url.to_string())
+        }
+        Err(error) => {
+            tracing::warn!(%error, cart = %cart, "the Checkout did not open the cart");
+            payments::cart::refused(&mut tx, &visit.ctx, cart).await?;
+            Err("pay-error-checkout")
+        }
+    };
+    tx.commit().await?;
+    Ok(answer)
+}
+
+async fn wait_for_first_click(visit: &Visit, cart: CartId) -> Result<Result<String, &'static str>, Refusal> {
+    for _ in 0..LOOKS {
+        tokio::time::sleep(BETWEEN).await;
+        let view = payments::cart::get(&mut visit.read().await?, &visit.ctx, cart).await?;
+        if let Some(url) = view.redirect_url {
+            return Ok(Ok(url));
+        }
+    }
+    Ok(Err("pay-error-in-progress"))
+}

@@ -1,0 +1,230 @@
+//! Pagamento servizi scolastici: what is due, a summary, the hosted Checkout, and what came of it.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use billing::due::{DueRow, DueState};
+use enrolment::Right;
+use kernel::{Actor, CartId, Cents, PositionId};
+use payments::cart::{CartView, PrepareRequest, Prepared, Returned};
+
+use super::words::refused;
+use crate::chrome::{Chrome, Crumb, FieldError, html};
+use crate::guard::see_other;
+use crate::headers::FormsLeadTo;
+use crate::refusal::Refusal;
+use crate::switcher::{Default as Show, Switcher};
+use crate::visit::Visit;
+
+/// The limit of pagoPA's cart.
+pub const MOST: usize = 5;
+const PATH: &str = "/area-personale/pagamento";
+
+#[derive(Template)]
+#[template(path = "portal/pay.html")]
+struct Page {
+    c: Chrome,
+    switcher: Switcher,
+    rows: Vec<Row>,
+    summary: String,
+    errors: Vec<FieldError>,
+    restored: bool,
+    several: bool,
+}
+
+struct Row {
+    due: DueRow,
+    id: String,
+    checked: bool,
+    overdue: Option<String>,
+    instalment: Option<String>,
+}
+
+pub async fn list(visit: Visit) -> Result<Response, Refusal> {
+    page(&visit, Vec::new(), StatusCode::OK).await
+}
+
+async fn page(visit: &Visit, errors: Vec<FieldError>, status: StatusCode) -> Result<Response, Refusal> {
+    let mut tx = visit.read().await?;
+    let switcher = Switcher::read(&mut tx, visit, Right::Pay, Show::All).await?;
+    let dues = billing::due::list_for(&mut tx, &visit.ctx).await?;
+    drop(tx);
+    switcher.remember(visit).await?;
+    let chosen = switcher.chosen.as_ref().map(|p| p.id);
+    let shown: Vec<DueRow> = dues.into_iter().filter(|d| chosen.is_none() || d.pupil_id == chosen).collect();
+    let total: Cents = shown.iter().map(|d| d.amount).sum();
+    let summary = visit.f("pay-summary", &[("amount", total.into()), ("count", shown.len().into())]);
+    let ticked: Vec<String> = visit.form.all("posizione").map(str::to_owned).collect();
+    let rows = shown.into_iter().map(|due| row(visit, due, &ticked)).collect();
+    let mut c = Chrome::personal(visit, visit.t("service-pagamento"), Vec::new());
+    c.has_errors = !errors.is_empty();
+    let several = switcher.pupils.len() > 1;
+    html(status, &Page { c, switcher, rows, summary, errors, restored: visit.restored, several })
+}
+
+fn row(visit: &Visit, due: DueRow, ticked: &[String]) -> Row {
+    let id = due.position_id.map(|p| p.to_string()).unwrap_or_default();
+    let overdue = (due.overdue_days > 0).then(|| visit.f("pay-overdue", &[("days", due.overdue_days.into())]));
+    let instalment = (due.of > 1).then(|| visit.f("pay-instalment", &[("n", due.instalment.into()), ("of", due.of.into())]));
+    Row { checked: ticked.contains(&id), id, overdue, instalment, due }
+}
+
+/// The chosen positions of the form, each once; what is not an id is nobody's.
+fn chosen(visit: &Visit) -> Result<Vec<PositionId>, Refusal> {
+    let mut ids = Vec::new();
+    for text in visit.form.all("posizione") {
+        let id: PositionId = text.parse().map_err(|_| Refusal::NotFound)?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
+#[derive(Template)]
+#[template(path = "portal/pay_review.html")]
+struct Review {
+    c: Chrome,
+    positions: Vec<payments::Position>,
+    total: Cents,
+    payer: String,
+    email: Option<String>,
+    form_key: String,
+}
+
+/// `POST …/riepilogo`: everything on one screen before leaving for pagoPA.
+pub async fn review(visit: Visit) -> Result<Response, Refusal> {
+    let ids = chosen(&visit)?;
+    if let Some(error) = count_error(&visit, ids.len()) {
+        return page(&visit, vec![error], StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let mut tx = visit.read().await?;
+    let positions = match billing::due::get_payable(&mut tx, &visit.ctx, &ids).await {
+        Ok(positions) => positions,
+        Err(error) => return refused_page(&visit, error).await,
+    };
+    if let Some(error) = positions.iter().find_map(|p| state_error(&visit, p)) {
+        drop(tx);
+        return page(&visit, vec![error], StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    let page = Review {
+        c: Chrome::personal(&visit, visit.t("pay-review-title"), vec![pay_crumb(&visit)]),
+        total: positions.iter().map(payments::Position::due).sum(),
+        positions,
+        payer: visit.session.as_ref().map(identity::Session::full_name).unwrap_or_default(),
+        email: email(&mut tx, &visit).await?,
+        form_key: visit.ctx.entropy.token(),
+    };
+    let mut response = html(StatusCode::OK, &page)?;
+    lead_to_checkout(&mut tx, &visit, &mut response).await?;
+    Ok(response)
+}
+
+/// The form of the page may lead, through a redirect, to the Checkout.
+pub async fn lead_to_checkout(tx: &mut db::Tx, visit: &Visit, response: &mut Response) -> Result<(), Refusal> {
+    if let Some(settings) = payments::settings::find(tx, visit.tenant.id).await? {
+        let scheme = settings.checkout_base_url.split(':').next().unwrap_or("https").to_owned();
+        let origins = settings.checkout_hosts.iter().map(|host| format!("{scheme}://{host}")).collect();
+        response.extensions_mut().insert(FormsLeadTo(origins));
+    }
+    Ok(())
+}
+
+async fn email(tx: &mut db::Tx, visit: &Visit) -> Result<Option<String>, Refusal> {
+    let Actor::Person(person) = visit.ctx.actor else { return Ok(None) };
+    Ok(enrolment::person::get(tx, &visit.ctx, person).await?.email)
+}
+
+fn count_error(visit: &Visit, count: usize) -> Option<FieldError> {
+    let key = match count {
+        0 => "pay-error-none",
+        1..=MOST => return None,
+        _ => "pay-error-too-many",
+    };
+    Some(FieldError { field: "dovuti", words: visit.t(key).to_owned() })
+}
+
+fn state_error(visit: &Visit, position: &payments::Position) -> Option<FieldError> {
+    let key = match position.state {
+        payments::State::Payable if position.attempt_at(visit.ctx.now).is_some() => "pay-error-in-progress",
+        payments::State::Payable => return None,
+        payments::State::Paid => "pay-error-paid",
+        payments::State::Cancelled => "pay-error-cancelled",
+    };
+    Some(FieldError { field: "dovuti", words: visit.t(key).to_owned() })
+}
+
+async fn refused_page(visit: &Visit, error: billing::Error) -> Result<Response, Refusal> {
+    let error = FieldError { field: "dovuti", words: visit.t(refused(error)?).to_owned() };
+    page(visit, vec![error], StatusCode::UNPROCESSABLE_ENTITY).await
+}
+
+fn pay_crumb(visit: &Visit) -> Crumb {
+    Crumb { words: visit.t("service-pagamento").to_owned(), href: Some(PATH.to_owned()) }
+}
+
+/// `POST …/avvia`: opens the cart, with no transaction open meanwhile, and sends the browser to the Checkout.
+pub async fn start(visit: Visit) -> Result<Response, Refusal> {
+    let ids = chosen(&visit)?;
+    if let Some(error) = count_error(&visit, ids.len()) {
+        return page(&visit, vec![error], StatusCode::UNPROCESSABLE_ENTITY).await;
+    }
+    match super::checkout::go(&visit, ids).await? {
+        Ok(address) => Ok(see_other(&address)),
+        Err(key) => {
+            let error = FieldError { field: "dovuti", words: visit.t(key).to_owned() };
+            page(&visit, vec![error], StatusCode::UNPROCESSABLE_ENTITY).await
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "portal/pay_outcome.html")]
+struct Outcome {
+    c: Chrome,
+    cart: CartView,
+    kind: &'static str,
+    text: String,
+    reload: String,
+}
+
+/// `GET …/esito/{cart}?esito=`: what the browser says is information only; the state of the positions decides.
+pub async fn outcome(Path(cart): Path<String>, visit: Visit) -> Result<Response, Refusal> {
+    let id: CartId = cart.parse().map_err(|_| Refusal::NotFound)?;
+    let said = visit.query.get("esito").and_then(Returned::from_query);
+    let mut tx = visit.begin().await?;
+    let cart = match said {
+        Some(said) => payments::cart::returned(&mut tx, &visit.ctx, id, said).await?,
+        None => payments::cart::get(&mut tx, &visit.ctx, id).await?,
+    };
+    tx.commit().await?;
+    let (kind, stem) = match (cart.is_all_paid(), cart.returned) {
+        (true, _) => ("", "pay-done"),
+        (_, Some(Returned::Cancelled)) => ("confirmation--stopped", "pay-stopped"),
+        (_, Some(Returned::Failed)) => ("confirmation--stopped", "pay-failed"),
+        _ => ("confirmation--pending", "pay-pending"),
+    };
+    let c = Chrome::personal(&visit, visit.t(&format!("{stem}-title")), vec![pay_crumb(&visit)]);
+    let text = visit.t(&format!("{stem}-text")).to_owned();
+    let reload = format!("{PATH}/esito/{id}");
+    html(StatusCode::OK, &Outcome { c, cart, kind, text, reload })
+}
+
+/// What the checkout needs of who pays.
+pub async fn prepare(tx: &mut db::Tx, visit: &Visit, positions: Vec<PositionId>) -> Result<Result<Prepared, &'static str>, Refusal> {
+    if let Err(error) = billing::due::get_payable(tx, &visit.ctx, &positions).await {
+        return refused(error).map(Err);
+    }
+    let pupils = enrolment::visible_pupils(tx, &visit.ctx, Right::Pay).await?;
+    let request = PrepareRequest {
+        positions,
+        may_pay_for: pupils.into_iter().map(|p| p.id).collect(),
+        return_base_url: format!("{}{PATH}/esito", visit.tenant.public_url),
+        email: email(tx, visit).await?,
+    };
+    match payments::cart::prepare(tx, &visit.ctx, &request).await {
+        Ok(prepared) => Ok(Ok(prepared)),
+        Err(error) => refused(error.into()).map(Err),
+    }
+}

@@ -1,0 +1,184 @@
+//! Ways in and out: the choice, the request to an identity provider, its answer, sign-out.
+
+use askama::Template;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use identity::sign_in::{self, Scheme};
+
+use crate::chrome::{Chrome, Crumb, html};
+use crate::fields::Fields;
+use crate::guard::{self, see_other};
+use crate::headers::FormsLeadTo;
+use crate::public::local_path;
+use crate::refusal::Refusal;
+use crate::visit::Visit;
+
+/// Binds a sign-in to the browser that began it.
+const BROWSER_COOKIE: &str = "campanella_accesso";
+/// As long as a sign-in may take.
+const SIGN_IN_SECONDS: i64 = 900;
+
+#[derive(Template)]
+#[template(path = "public/sign_in.html")]
+struct Choice {
+    c: Chrome,
+    spid: Vec<Provider>,
+    cie: Vec<Provider>,
+    kept: bool,
+}
+
+struct Provider {
+    name: String,
+    href: String,
+}
+
+/// `GET /accedi?poi=`
+pub async fn choose(visit: Visit) -> Result<Response, Refusal> {
+    let back = local_path(visit.query.get("poi"));
+    let back = if back == "/" { "/area-personale" } else { back };
+    let mut tx = visit.read().await?;
+    let mut spid = providers(&mut tx, &visit, Scheme::Spid, back).await?;
+    let cie = providers(&mut tx, &visit, Scheme::Cie, back).await?;
+    shuffle(&visit, &mut spid);
+    let title = visit.t("sign-in-title").to_owned();
+    let crumbs = vec![Crumb { words: visit.t("crumb-home").to_owned(), href: Some("/".to_owned()) }, Crumb { words: title.clone(), href: None }];
+    let kept = visit.query.get("poi").is_some();
+    html(StatusCode::OK, &Choice { c: Chrome::new(&visit, title, crumbs), spid, cie, kept })
+}
+
+async fn providers(tx: &mut db::Tx, visit: &Visit, scheme: Scheme, back: &str) -> Result<Vec<Provider>, Refusal> {
+    let known = identity::idp::list(tx, &visit.ctx, scheme).await?;
+    let provider = |idp: &saml::IdpDescriptor| {
+        let query = Fields::default().with("idp", &idp.entity_id).with("poi", back).query();
+        Provider { name: idp.display_name.clone(), href: format!("/{}/login{query}", scheme.code()) }
+    };
+    Ok(known.iter().map(provider).collect())
+}
+
+/// SPID's rules ask for the providers in random order.
+fn shuffle(visit: &Visit, providers: &mut [Provider]) {
+    for last in (1..providers.len()).rev() {
+        let [byte] = visit.ctx.entropy.bytes::<1>();
+        providers.swap(last, usize::from(byte) % (last + 1));
+    }
+}
+
+pub async fn spid_metadata(visit: Visit) -> Result<Response, Refusal> {
+    metadata(&visit, Scheme::Spid).await
+}
+
+pub async fn cie_metadata(visit: Visit) -> Result<Response, Refusal> {
+    metadata(&visit, Scheme::Cie).await
+}
+
+async fn metadata(visit: &Visit, scheme: Scheme) -> Result<Response, Refusal> {
+    let mut tx = visit.begin().await?;
+    let xml = sign_in::metadata(&mut tx, &visit.ctx, &visit.state.vault, &visit.tenant, scheme).await?;
+    tx.commit().await?;
+    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static("application/samlmetadata+xml"))], xml).into_response())
+}
+
+pub async fn spid_start(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal> {
+    start(&visit, &headers, Scheme::Spid).await
+}
+
+pub async fn cie_start(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal> {
+    start(&visit, &headers, Scheme::Cie).await
+}
+
+#[derive(Template)]
+#[template(path = "public/sign_in_post.html")]
+struct Post {
+    c: Chrome,
+    destination: String,
+    request: String,
+    relay_state: String,
+}
+
+/// `GET /spid/login?idp=&poi=`: the signed request, in a form that is sent by script or by its button.
+async fn start(visit: &Visit, headers: &HeaderMap, scheme: Scheme) -> Result<Response, Refusal> {
+    let idp = visit.query.get("idp").ok_or(Refusal::NotFound)?;
+    let back = local_path(visit.query.get("poi"));
+    let back = if back == "/" { "/area-personale" } else { back };
+    let known = guard::cookie(headers, BROWSER_COOKIE).filter(|c| c.len() == 64).map(str::to_owned);
+    let browser = known.unwrap_or_else(|| visit.ctx.entropy.token());
+    let mut tx = visit.begin().await?;
+    let started = sign_in::start(&mut tx, &visit.ctx, &visit.state.vault, &visit.tenant, scheme, idp, back, &browser).await?;
+    tx.commit().await?;
+    let page = Post {
+        c: Chrome::new(visit, visit.t("sign-in-leaving"), Vec::new()),
+        request: started.post.saml_request,
+        relay_state: started.post.relay_state,
+        destination: started.post.destination,
+    };
+    let mut response = html(StatusCode::OK, &page)?;
+    response.extensions_mut().insert(FormsLeadTo(vec![origin(&page.destination)]));
+    response.headers_mut().append(header::SET_COOKIE, browser_cookie(visit, &browser));
+    Ok(response)
+}
+
+fn origin(url: &str) -> String {
+    url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
+}
+
+/// The provider's answer is a POST from another site: the cookie must travel with it. Without TLS (a demo on this
+/// machine) browsers refuse `None`, and the loopback addresses count as one site.
+fn browser_cookie(visit: &Visit, value: &str) -> HeaderValue {
+    let across = if visit.tenant.public_url.starts_with("https:") { "SameSite=None; Secure" } else { "SameSite=Lax" };
+    let text = format!("{BROWSER_COOKIE}={value}; Path=/; HttpOnly; Max-Age={SIGN_IN_SECONDS}; {across}");
+    HeaderValue::from_str(&text).expect("our cookies are plain text")
+}
+
+pub async fn spid_answer(visit: Visit, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+    answer(&visit, &headers, &body, Scheme::Spid).await
+}
+
+pub async fn cie_answer(visit: Visit, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
+    answer(&visit, &headers, &body, Scheme::Cie).await
+}
+
+/// `POST /spid/acs`: one session for one accepted answer, and back to where the person was going.
+async fn answer(visit: &Visit, headers: &HeaderMap, body: &[u8], scheme: Scheme) -> Result<Response, Refusal> {
+    let text = std::str::from_utf8(body).map_err(|_| Refusal::BadRequest)?;
+    let fields = Fields::parse(text).ok_or(Refusal::BadRequest)?;
+    if fields.all("SAMLResponse").count() != 1 || fields.all("RelayState").count() != 1 {
+        return Err(Refusal::BadRequest);
+    }
+    let browser = guard::cookie(headers, BROWSER_COOKIE);
+    let mut tx = visit.begin().await?;
+    let (response, relay_state) = (fields.typed("SAMLResponse"), fields.typed("RelayState"));
+    let accepted = sign_in::accept(&mut tx, &visit.ctx, &visit.tenant, scheme, response, relay_state, browser).await;
+    // A refusal leaves its event behind too.
+    tx.commit().await?;
+    let signed_in = accepted?;
+    let mut response = see_other(&signed_in.return_path);
+    let cookie = guard::set_cookie(visit, guard::SESSION_COOKIE, &signed_in.session_token, 8 * 3600);
+    response.headers_mut().append(header::SET_COOKIE, cookie);
+    Ok(response)
+}
+
+impl From<sign_in::Refusal> for Refusal {
+    fn from(refusal: sign_in::Refusal) -> Refusal {
+        match refusal {
+            sign_in::Refusal::Db(error) => error.into(),
+            other => {
+                tracing::info!(reason = %other, "a sign-in was refused");
+                Refusal::SignIn { key: other.key(), status: other.status() }
+            }
+        }
+    }
+}
+
+/// `POST /esci`
+pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
+    let session = visit.session.as_ref().ok_or(Refusal::SignInFirst)?;
+    let mut tx = visit.begin().await?;
+    identity::session::end(&mut tx, &visit.ctx, session.id).await?;
+    let kind = identity::events::Kind::SignedOut;
+    identity::events::record(&mut tx, &visit.ctx, session.person, kind, &session.scheme, None, None).await?;
+    tx.commit().await?;
+    let mut response = see_other("/");
+    response.headers_mut().append(header::SET_COOKIE, guard::set_cookie(&visit, guard::SESSION_COOKIE, "", 0));
+    Ok(response)
+}
