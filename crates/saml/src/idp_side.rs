@@ -1,0 +1,143 @@
+//! The other side of the wire, for test identity providers and for tests: reading a request, signing a response.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::engine::{Engine, SignatureError, template};
+use crate::keys::{decode_base64, encode_base64};
+use crate::request::whole_seconds;
+use crate::xml::escape;
+use crate::{ASSERTION, Bergshamra, ENTITY, LEVELS, PROTOCOL, SpKey, TRANSIENT, xml};
+
+/// A request whose signature was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceivedRequest {
+    pub id: String,
+    pub issuer: String,
+    pub destination: String,
+    pub level: u8,
+}
+
+/// Reads the issuer of a posted request, to look its certificates up. Nothing is verified yet.
+pub fn issuer_of(saml_request: &str) -> Option<String> {
+    let text = String::from_utf8(decode_base64(saml_request)?).ok()?;
+    let doc = xml::parse(&text)?;
+    let issuer = xml::one(&doc, doc.document_element()?, ASSERTION, "Issuer")?;
+    xml::text(&doc, issuer)
+}
+
+/// Reads a posted request, signed by one of these certificates (DER).
+pub fn read_request(saml_request: &str, certificates: &[Vec<u8>]) -> Option<ReceivedRequest> {
+    let text = String::from_utf8(decode_base64(saml_request)?).ok()?;
+    let doc = xml::parse(&text)?;
+    let root = doc.document_element().filter(|r| xml::is(&doc, *r, PROTOCOL, "AuthnRequest"))?;
+    let covered = Bergshamra.verify(&doc, &text, certificates).ok()?;
+    if covered.len() != 1 || covered[0].node != root {
+        return None;
+    }
+    let attribute = |name: &str| xml::attribute(&doc, root, name).map(str::to_owned);
+    let issuer = xml::text(&doc, xml::one(&doc, root, ASSERTION, "Issuer")?)?;
+    let context = xml::one(&doc, root, PROTOCOL, "RequestedAuthnContext")?;
+    let class = xml::text(&doc, xml::one(&doc, context, ASSERTION, "AuthnContextClassRef")?)?;
+    let level = LEVELS.iter().find(|(_, uri)| *uri == class).map(|(level, _)| *level)?;
+    Some(ReceivedRequest { id: attribute("ID")?, issuer, destination: attribute("Destination")?, level })
+}
+
+/// A response to be. Every field can be set apart, so that a test can bend one at a time.
+#[derive(Clone, Debug)]
+pub struct ResponseDraft {
+    pub idp_entity_id: String,
+    pub sp_entity_id: String,
+    pub acs_url: String,
+    pub in_response_to: String,
+    /// NCNames, random.
+    pub response_id: String,
+    pub assertion_id: String,
+    pub name_id: String,
+    pub level: u8,
+    pub issued_at: Timestamp,
+    pub attributes: Vec<(String, String)>,
+    /// CIE's provider leaves the format of the issuer out.
+    pub issuer_format: bool,
+}
+
+impl ResponseDraft {
+    /// A response with a signed assertion, in base64.
+    pub fn signed(&self, key: &SpKey) -> Result<String, SignatureError> {
+        let unsigned = self.document(&template(&self.assertion_id, &key.certificate_base64()));
+        Ok(encode_base64(Bergshamra.sign(&unsigned, &key.private_key_pem)?.as_bytes()))
+    }
+
+    /// The document, with this in place of the assertion's signature.
+    pub fn document(&self, signature: &str) -> String {
+        let (at, until) = (whole_seconds(self.issued_at), whole_seconds(self.issued_at + SignedDuration::from_mins(5)));
+        let (idp, sp, acs, request) =
+            (escape(&self.idp_entity_id), escape(&self.sp_entity_id), escape(&self.acs_url), escape(&self.in_response_to));
+        let format = if self.issuer_format { format!(" Format=\"{ENTITY}\"") } else { String::new() };
+        let class = LEVELS.iter().find(|(level, _)| *level == self.level).map_or(LEVELS[1].1, |(_, uri)| uri);
+        let attributes: String = self.attributes.iter().map(|(name, value)| attribute(name, value)).collect();
+        format!(
+            "<samlp:Response xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"{response}\" Version=\"2.0\" IssueInstant=\"{at}\" InResponseTo=\"{request}\" Destination=\"{acs}\">\
+             <saml:Issuer{format}>{idp}</saml:Issuer>\
+             <samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Success\"/></samlp:Status>\
+             <saml:Assertion ID=\"{assertion}\" Version=\"2.0\" IssueInstant=\"{at}\"><saml:Issuer{format}>{idp}</saml:Issuer>{signature}\
+             <saml:Subject><saml:NameID Format=\"{TRANSIENT}\" NameQualifier=\"{idp}\">{name_id}</saml:NameID>\
+             <saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData Recipient=\"{acs}\" NotOnOrAfter=\"{until}\" InResponseTo=\"{request}\"/></saml:SubjectConfirmation></saml:Subject>\
+             <saml:Conditions NotBefore=\"{at}\" NotOnOrAfter=\"{until}\"><saml:AudienceRestriction><saml:Audience>{sp}</saml:Audience></saml:AudienceRestriction></saml:Conditions>\
+             <saml:AuthnStatement AuthnInstant=\"{at}\"><saml:AuthnContext><saml:AuthnContextClassRef>{class}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>\
+             <saml:AttributeStatement>{attributes}</saml:AttributeStatement></saml:Assertion></samlp:Response>",
+            response = self.response_id,
+            assertion = self.assertion_id,
+            name_id = escape(&self.name_id),
+        )
+    }
+
+    /// An unsigned answer that says the person did not get in, as providers send it; in base64.
+    pub fn refusal(&self, number: u8) -> String {
+        let (at, idp, acs, request) =
+            (whole_seconds(self.issued_at), escape(&self.idp_entity_id), escape(&self.acs_url), escape(&self.in_response_to));
+        let document = format!(
+            "<samlp:Response xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"{id}\" Version=\"2.0\" IssueInstant=\"{at}\" InResponseTo=\"{request}\" Destination=\"{acs}\">\
+             <saml:Issuer Format=\"{ENTITY}\">{idp}</saml:Issuer><samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\">\
+             <samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:AuthnFailed\"/></samlp:StatusCode><samlp:StatusMessage>ErrorCode nr{number:02}</samlp:StatusMessage></samlp:Status></samlp:Response>",
+            id = self.response_id
+        );
+        encode_base64(document.as_bytes())
+    }
+}
+
+fn attribute(name: &str, value: &str) -> String {
+    format!(
+        "<saml:Attribute Name=\"{}\" NameFormat=\"urn:oasis:names:tc:SAML:2.0:attrname-format:basic\"><saml:AttributeValue>{}</saml:AttributeValue></saml:Attribute>",
+        escape(name),
+        escape(value)
+    )
+}
+
+/// The metadata of a provider with these addresses.
+pub fn metadata(entity_id: &str, display_name: &str, sso_url: &str, key: &SpKey) -> String {
+    let (entity, name, sso) = (escape(entity_id), escape(display_name), escape(sso_url));
+    format!(
+        "<md:EntityDescriptor xmlns:md=\"{md}\" entityID=\"{entity}\"><md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\" protocolSupportEnumeration=\"{PROTOCOL}\">\
+         <md:KeyDescriptor use=\"signing\"><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>\
+         <md:NameIDFormat>{TRANSIENT}</md:NameIDFormat><md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{sso}\"/></md:IDPSSODescriptor>\
+         <md:Organization><md:OrganizationName xml:lang=\"it\">{name}</md:OrganizationName><md:OrganizationDisplayName xml:lang=\"it\">{name}</md:OrganizationDisplayName>\
+         <md:OrganizationURL xml:lang=\"it\">{entity}</md:OrganizationURL></md:Organization></md:EntityDescriptor>",
+        md = crate::METADATA,
+        certificate = key.certificate_base64(),
+    )
+}
+
+/// The signing certificates of a service provider's metadata whose own signature is good.
+pub fn sp_certificates(metadata: &str) -> Option<(String, Vec<Vec<u8>>)> {
+    let doc = xml::parse(metadata)?;
+    let root = doc.document_element().filter(|r| xml::is(&doc, *r, crate::METADATA, "EntityDescriptor"))?;
+    let nodes = xml::descendants(&doc, xml::one(&doc, root, crate::METADATA, "SPSSODescriptor")?);
+    let certificates: Vec<_> = nodes
+        .into_iter()
+        .filter(|n| xml::is(&doc, *n, crate::DSIG, "X509Certificate"))
+        .filter_map(|n| decode_base64(&xml::text(&doc, n)?))
+        .collect();
+    let covered = Bergshamra.verify(&doc, metadata, &certificates).ok()?;
+    let own = covered.len() == 1 && covered[0].node == root;
+    own.then(|| xml::attribute(&doc, root, "entityID").map(|e| (e.to_owned(), certificates))).flatten()
+}

@@ -1,0 +1,59 @@
+//! A SPID and CIE service provider over SAML 2.0: metadata, requests, and the verification of responses.
+//!
+//! An identity is read only from what the one identity provider asked has signed: a response passes a narrow structural
+//! gate, every signature is verified with the provider's pinned keys, the signed node must be the assertion itself, and
+//! the attributes are read from that node's canonical bytes. What the profile does not foresee is refused before any
+//! cryptography.
+//!
+//! Not here: storage, cookies, single use. The caller keeps the [`Pending`] record of each request, gives it back with
+//! the response of the same browser, and marks it used; and keeps accepted assertion ids until they expire.
+
+mod engine;
+mod idp;
+pub mod idp_side;
+mod keys;
+mod metadata;
+mod refusal;
+mod request;
+mod response;
+mod xml;
+
+pub use engine::{Bergshamra, Covered, Engine, SignatureError};
+pub use idp::{IdpDescriptor, IdpError};
+pub use keys::{KeyError, SpKey, Subject};
+pub use metadata::{Contact, Metadata, Organization};
+pub use refusal::{Refusal, UserAnomaly};
+pub use request::{AuthnRequest, Pending, PostForm};
+pub use response::{MAX_RESPONSE_BYTES, VerifiedIdentity, verify};
+
+use serde::{Deserialize, Serialize};
+
+/// The two national schemes that speak this protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scheme {
+    Spid,
+    Cie,
+}
+
+impl Scheme {
+    pub fn code(self) -> &'static str {
+        match self {
+            Scheme::Spid => "spid",
+            Scheme::Cie => "cie",
+        }
+    }
+}
+
+/// The level of assurance a class reference stands for.
+pub(crate) const LEVELS: [(u8, &str); 3] =
+    [(1, "https://www.spid.gov.it/SpidL1"), (2, "https://www.spid.gov.it/SpidL2"), (3, "https://www.spid.gov.it/SpidL3")];
+
+pub(crate) const ASSERTION: &str = "urn:oasis:names:tc:SAML:2.0:assertion";
+pub(crate) const PROTOCOL: &str = "urn:oasis:names:tc:SAML:2.0:protocol";
+pub(crate) const METADATA: &str = "urn:oasis:names:tc:SAML:2.0:metadata";
+pub(crate) const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
+pub(crate) const ENTITY: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity";
+pub(crate) const TRANSIENT: &str = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient";
+pub(crate) const POST: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST";
+pub(crate) const REDIRECT: &str = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect";

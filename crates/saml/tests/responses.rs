@@ -1,0 +1,329 @@
+//! What a provider may answer and what must never get in, each beside the honest answer it was bent from.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::{SignedDuration, Timestamp};
+use saml::idp_side::{self, ResponseDraft};
+use saml::{
+    AuthnRequest, Bergshamra, Engine, IdpDescriptor, Pending, Refusal, Scheme, SpKey, Subject, UserAnomaly, VerifiedIdentity,
+    verify,
+};
+
+struct World {
+    key: SpKey,
+    other_key: SpKey,
+    idp: IdpDescriptor,
+    pending: Pending,
+    now: Timestamp,
+}
+
+fn key(name: &str) -> SpKey {
+    let subject = Subject {
+        common_name: name.to_owned(),
+        organization: name.to_owned(),
+        city: "Castelmirto".to_owned(),
+        ipa_code: "c_z999".to_owned(),
+        entity_id: format!("https://{name}.example"),
+    };
+    SpKey::generate(&subject, 2026, 2).expect("a key")
+}
+
+fn world() -> &'static World {
+    static WORLD: std::sync::OnceLock<World> = std::sync::OnceLock::new();
+    WORLD.get_or_init(|| {
+        let (key, other_key, now) = (key("idp"), key("intruder"), "2026-11-24T08:00:00Z".parse().expect("an instant"));
+        let metadata = idp_side::metadata("https://idp.example", "Gestore di prova", "https://idp.example/sso", &key);
+        let idp = IdpDescriptor::parse(&metadata).expect("metadata");
+        let request = AuthnRequest {
+            scheme: Scheme::Spid,
+            idp: &idp,
+            sp_entity_id: "https://sp.example",
+            acs_url: "https://sp.example/spid/acs",
+            level: 2,
+            id: "_request".to_owned(),
+            relay_state: "handle".to_owned(),
+            now,
+        };
+        let pending = request.pending();
+        World { key, other_key, idp, pending, now }
+    })
+}
+
+fn draft(w: &World) -> ResponseDraft {
+    ResponseDraft {
+        idp_entity_id: w.idp.entity_id.clone(),
+        sp_entity_id: w.pending.sp_entity_id.clone(),
+        acs_url: w.pending.acs_url.clone(),
+        in_response_to: w.pending.request_id.clone(),
+        response_id: "_response".to_owned(),
+        assertion_id: "_assertion".to_owned(),
+        name_id: "_name".to_owned(),
+        level: 2,
+        issued_at: w.now + SignedDuration::from_secs(5),
+        attributes: [
+            ("fiscalNumber", "TINIT-GDASDV00A01H501J"),
+            ("name", "Ada"),
+            ("familyName", "D'Amico & Figli"),
+            ("dateOfBirth", "2000-01-01"),
+        ]
+        .map(|(n, v)| (n.to_owned(), v.to_owned()))
+        .to_vec(),
+        issuer_format: true,
+    }
+}
+
+fn ask(w: &World, response: &str) -> Result<VerifiedIdentity, Refusal> {
+    verify(&w.idp, &w.pending, response, w.now + SignedDuration::from_secs(10))
+}
+
+fn encode(text: &str) -> String {
+    STANDARD.encode(text)
+}
+
+fn honest(w: &World) -> String {
+    let signed = draft(w).signed(&w.key).expect("it is signed");
+    String::from_utf8(STANDARD.decode(signed).expect("base64")).expect("text")
+}
+
+#[test]
+fn an_honest_answer_says_who_the_person_is() {
+    let w = world();
+    let identity = ask(w, &encode(&honest(w))).expect("it is accepted");
+    assert_eq!(
+        (identity.fiscal_code.as_str(), identity.name.as_str(), identity.family_name.as_str()),
+        ("GDASDV00A01H501J", "Ada", "D'Amico & Figli")
+    );
+    assert_eq!((identity.level, identity.assertion_id.as_str()), (2, "_assertion"));
+}
+
+#[test]
+fn a_signed_answer_bent_in_one_field_is_refused() {
+    let w = world();
+    type Bend = fn(&mut ResponseDraft);
+    let bends: [(&str, Bend); 16] = [
+        ("another request", |d| d.in_response_to = "_other".to_owned()),
+        ("another acs", |d| d.acs_url = "https://sp.example/cie/acs".to_owned()),
+        ("an acs that only begins alike", |d| d.acs_url = "https://sp.example/spid/acs/".to_owned()),
+        ("another audience", |d| d.sp_entity_id = "https://other.example".to_owned()),
+        ("another issuer", |d| d.idp_entity_id = "https://other-idp.example".to_owned()),
+        ("no format of the issuer", |d| d.issuer_format = false),
+        ("a lower level", |d| d.level = 1),
+        ("issued before the request", |d| d.issued_at -= SignedDuration::from_secs(10)),
+        ("issued in the future", |d| d.issued_at += SignedDuration::from_secs(120)),
+        ("no name of the subject", |d| d.name_id = String::new()),
+        ("no code", |d| d.attributes.retain(|(n, _)| n != "fiscalNumber")),
+        ("two codes", |d| d.attributes.push(("fiscalNumber".to_owned(), "TINIT-RSSMRA85A01Z999L".to_owned()))),
+        ("a foreign code", |d| d.attributes[0].1 = "TINES-GDASDV00A01H501J".to_owned()),
+        ("a code without its country", |d| d.attributes[0].1 = "GDASDV00A01H501J".to_owned()),
+        ("a code with a tail", |d| d.attributes[0].1.push('X')),
+        ("a Cyrillic letter in the code", |d| d.attributes[0].1 = "TINIT-GDАSDV00A01H501J".to_owned()),
+    ];
+    for (what, bend) in bends {
+        let mut draft = draft(w);
+        assert!(ask(w, &draft.signed(&w.key).expect("it is signed")).is_ok(), "the honest twin of: {what}");
+        bend(&mut draft);
+        assert!(ask(w, &draft.signed(&w.key).expect("it is signed")).is_err(), "{what}");
+    }
+}
+
+#[test]
+fn an_answer_changed_after_signing_is_refused() {
+    let w = world();
+    let good = honest(w);
+    assert!(ask(w, &encode(&good)).is_ok());
+    let (from, to) = ("GDASDV00A01H501J", "RSSMRA85A01Z999L");
+    let assertion =
+        good[good.find("<saml:Assertion").expect("it is there")..good.find("</samlp:Response>").expect("it is there")].to_owned();
+    let unsigned = {
+        let (start, end) =
+            (assertion.find("<ds:Signature").expect("signed"), assertion.find("</ds:Signature>").expect("signed") + 15);
+        format!("{}{}", &assertion[..start], &assertion[end..])
+    };
+    let forged = unsigned.replace(from, to).replace("_assertion", "_forged");
+    let signature =
+        &assertion[assertion.find("<ds:Signature").expect("signed")..assertion.find("</ds:Signature>").expect("signed") + 15];
+    let object = format!("<ds:Object>{assertion}</ds:Object></ds:Signature>");
+    let changed: Vec<(&str, String)> = vec![
+        ("another code", good.replace(from, to)),
+        ("no signature", good.replace(&assertion, &unsigned)),
+        ("a forged assertion before the signed one", good.replace(&assertion, &format!("{forged}{assertion}"))),
+        ("a forged assertion after the signed one", good.replace(&assertion, &format!("{assertion}{forged}"))),
+        (
+            "the signed one inside the forged one",
+            good.replace(&assertion, &forged.replace("</saml:Assertion>", &format!("{assertion}</saml:Assertion>"))),
+        ),
+        (
+            "the signed one inside the signature's object",
+            good.replace(
+                &assertion,
+                &forged.replace("<saml:Subject>", &format!("{}<saml:Subject>", signature.replace("</ds:Signature>", &object))),
+            ),
+        ),
+        (
+            "the signed one in an extension",
+            good.replace("<samlp:Status>", &format!("<samlp:Extensions>{assertion}</samlp:Extensions><samlp:Status>"))
+                .replacen(&assertion, &forged, 2),
+        ),
+        ("the signature moved to a forged assertion of the same id", good.replace(&assertion, &assertion.replace(from, to))),
+        ("a comment in the code", good.replace(from, "GDASDV00A01<!-- -->H501J")),
+        ("an instruction", good.replace("<samlp:Status>", "<?go on?><samlp:Status>")),
+        ("CDATA", good.replace("Ada", "<![CDATA[Ada]]>")),
+        ("a DTD", format!("<!DOCTYPE x [<!ENTITY e \"Ada\">]>{}", good.replace("Ada", "&e;"))),
+        ("two signatures of one parent", good.replace(signature, &format!("{signature}{signature}"))),
+        ("another root", good.replace("samlp:Response", "samlp:ArtifactResponse")),
+        ("a foreign id", good.replace("<samlp:Status>", "<samlp:Status xmlns:evil=\"urn:evil\" evil:ID=\"_assertion\">")),
+        ("a SHA-1 digest", good.replace("xmlenc#sha256", "xmldsig#sha1")),
+        ("RSA with SHA-1", good.replace("2001/04/xmldsig-more#rsa-sha256", "2000/09/xmldsig#rsa-sha1")),
+        ("HMAC", good.replace("2001/04/xmldsig-more#rsa-sha256", "2001/04/xmldsig-more#hmac-sha256")),
+        (
+            "inclusive canonical form",
+            good.replace(
+                "http://www.w3.org/2001/10/xml-exc-c14n#\"/><ds:SignatureMethod",
+                "http://www.w3.org/TR/2001/REC-xml-c14n-20010315\"/><ds:SignatureMethod",
+            ),
+        ),
+        ("the whole document referred to", good.replace("URI=\"#_assertion\"", "URI=\"\"")),
+        (
+            "a deep nest",
+            good.replace("<samlp:Status>", &format!("{}{}<samlp:Status>", "<a>".repeat(5_000), "</a>".repeat(5_000))),
+        ),
+    ];
+    for (what, response) in changed {
+        assert_ne!(response, good, "{what} changed nothing");
+        assert!(ask(w, &encode(&response)).is_err(), "{what}");
+    }
+}
+
+#[test]
+fn keys_of_others_sign_nothing_for_this_provider() {
+    let w = world();
+    assert!(matches!(ask(w, &draft(w).signed(&w.other_key).expect("it is signed")), Err(Refusal::Signature(_))));
+    // The intruder's signature with the provider's certificate beside it.
+    let mixed = SpKey { private_key_pem: w.other_key.private_key_pem.clone(), certificate_pem: w.key.certificate_pem.clone() };
+    assert!(matches!(ask(w, &draft(w).signed(&mixed).expect("it is signed")), Err(Refusal::Signature(_))));
+    let other = IdpDescriptor { entity_id: "https://other-idp.example".to_owned(), ..w.idp.clone() };
+    assert!(verify(&other, &w.pending, &encode(&honest(w)), w.now).is_err());
+}
+
+#[test]
+fn time_is_kept_to_the_second_on_both_sides_of_the_window() {
+    let w = world();
+    let response = draft(w).signed(&w.key).expect("it is signed");
+    let issued = w.now + SignedDuration::from_secs(5);
+    for (seconds, accepted) in [(-61, false), (-60, true), (0, true), (359, true), (360, false)] {
+        let at = issued + SignedDuration::from_secs(seconds);
+        assert_eq!(verify(&w.idp, &w.pending, &response, at).is_ok(), accepted, "{seconds} s after it was issued");
+    }
+}
+
+#[test]
+fn cie_leaves_the_format_of_the_issuer_out() {
+    let w = world();
+    let pending = Pending { scheme: Scheme::Cie, ..w.pending.clone() };
+    let mut draft = draft(w);
+    draft.issuer_format = false;
+    let response = draft.signed(&w.key).expect("it is signed");
+    assert!(verify(&w.idp, &pending, &response, w.now + SignedDuration::from_secs(10)).is_ok());
+    assert!(ask(w, &response).is_err());
+}
+
+#[test]
+fn an_error_of_the_person_is_told_by_its_number() {
+    let w = world();
+    for (number, anomaly) in [(19, UserAnomaly::WrongCredentials), (22, UserAnomaly::ConsentDenied), (25, UserAnomaly::Cancelled)]
+    {
+        assert_eq!(ask(w, &draft(w).refusal(number)), Err(Refusal::Person(anomaly)));
+    }
+    assert_eq!(ask(w, &draft(w).refusal(9)), Err(Refusal::Provider));
+    let other = ResponseDraft { in_response_to: "_other".to_owned(), ..draft(w) };
+    assert!(matches!(ask(w, &other.refusal(25)), Err(Refusal::Content(_))));
+}
+
+#[test]
+fn what_is_no_message_is_refused() {
+    let w = world();
+    for junk in ["", "%%%", &encode("not xml"), &encode("<a/>"), &STANDARD.encode([0xff, 0xfe, 0x00]), &"A".repeat(600_000)] {
+        assert!(matches!(ask(w, junk), Err(Refusal::Shape(_))), "{}", &junk[..junk.len().min(20)]);
+    }
+}
+
+#[test]
+fn a_request_is_read_by_the_provider_it_was_sent_to() {
+    let w = world();
+    let request = AuthnRequest {
+        scheme: Scheme::Spid,
+        idp: &w.idp,
+        sp_entity_id: "https://sp.example",
+        acs_url: "https://sp.example/spid/acs",
+        level: 2,
+        id: "_0123".to_owned(),
+        relay_state: "handle".to_owned(),
+        now: w.now,
+    };
+    let form = request.post(&w.other_key).expect("it is signed");
+    let certificates = [w.other_key.certificate_der().expect("a certificate")];
+    let read = idp_side::read_request(&form.saml_request, &certificates).expect("it is read");
+    assert_eq!((read.id.as_str(), read.issuer.as_str(), read.level), ("_0123", "https://sp.example", 2));
+    assert_eq!(read.destination, "https://idp.example/sso");
+    assert!(idp_side::read_request(&form.saml_request, &w.idp.certificates).is_none());
+}
+
+#[test]
+fn metadata_carry_their_own_signature_and_all_keys() {
+    let w = world();
+    let metadata = saml::Metadata {
+        scheme: Scheme::Spid,
+        entity_id: "https://sp.example".to_owned(),
+        acs_url: "https://sp.example/spid/acs".to_owned(),
+        slo_url: "https://sp.example/spid/slo".to_owned(),
+        service_name: "Servizi scolastici".to_owned(),
+        organization: saml::Organization {
+            name: "Comune".to_owned(),
+            display_name: "Comune".to_owned(),
+            url: "https://sp.example".to_owned(),
+        },
+        contact: saml::Contact {
+            email: "a@sp.example".to_owned(),
+            telephone: None,
+            ipa_code: "c_z999".to_owned(),
+            municipality: "Z999".to_owned(),
+        },
+    };
+    let signed = metadata.signed(&[w.key.clone(), w.other_key.clone()]).expect("it is signed");
+    let (entity, certificates) = idp_side::sp_certificates(&signed).expect("the signature is good");
+    assert_eq!((entity.as_str(), certificates.len()), ("https://sp.example", 2));
+    assert!(idp_side::sp_certificates(&signed.replace("/spid/acs", "/evil/acs")).is_none());
+}
+
+/// The reference implementation agrees that what is signed here is signed.
+#[test]
+fn xmlsec1_verifies_what_is_signed_here() {
+    let w = world();
+    if std::process::Command::new("xmlsec1").arg("--version").output().is_err() {
+        println!("xmlsec1 is not installed: not compared with it");
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("saml-oracle-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let (message, certificate) = (folder.join("response.xml"), folder.join("idp.pem"));
+    std::fs::write(&message, honest(w)).expect("a file");
+    std::fs::write(&certificate, &w.key.certificate_pem).expect("a file");
+    let verified = std::process::Command::new("xmlsec1")
+        .args(["--verify", "--id-attr:ID", "urn:oasis:names:tc:SAML:2.0:assertion:Assertion", "--pubkey-cert-pem"])
+        .arg(&certificate)
+        .arg(&message)
+        .output()
+        .expect("it runs");
+    std::fs::remove_dir_all(&folder).expect("it is ours");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+}
+
+#[test]
+fn the_engine_covers_the_node_it_says() {
+    let w = world();
+    let text = honest(w);
+    let doc = uppsala::parse(&text).expect("XML");
+    let covered = Bergshamra.verify(&doc, &text, &w.idp.certificates).expect("it is good");
+    assert_eq!(covered.len(), 1);
+    assert_eq!(doc.parent(covered[0].signature), Some(covered[0].node));
+}
