@@ -6,7 +6,10 @@
 pub mod draft;
 mod error;
 pub mod events;
+pub mod idp;
+pub mod keys;
 pub mod session;
+pub mod sign_in;
 
 pub use error::Error;
 pub use session::Session;

@@ -125,11 +125,13 @@ impl Menus {
         (levels, days): (BTreeSet<String>, (Day, Day)),
     ) -> Result<Menus, Error> {
         let diets = menu::diets(tx, ctx, pupil).await?;
-        let codes: BTreeSet<&str> = std::iter::once("").chain(diets.iter().map(|(code, ..)| code.as_str())).collect();
+        let codes: BTreeSet<String> = std::iter::once(String::new()).chain(diets.iter().map(|(code, ..)| code.clone())).collect();
         let mut by_level_and_diet = HashMap::new();
-        for (level, diet) in levels.iter().flat_map(|level| codes.iter().map(move |diet| (level, *diet))) {
-            let menus = menu::for_days(tx, ctx, service, level, diet, days).await?;
-            by_level_and_diet.insert((level.clone(), diet.to_owned()), menus);
+        for level in &levels {
+            for diet in &codes {
+                let menus = menu::for_days(tx, ctx, service, level, diet, days).await?;
+                by_level_and_diet.insert((level.clone(), diet.clone()), menus);
+            }
         }
         Ok(Menus { diets, by_level_and_diet })
     }

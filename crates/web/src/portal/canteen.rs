@@ -36,7 +36,6 @@ struct Page {
     next: Option<String>,
     csv: String,
     errors: Vec<FieldError>,
-    today: Day,
 }
 
 struct Cell {
@@ -169,7 +168,6 @@ pub async fn show(visit: Visit) -> Result<Response, Refusal> {
         next: (after <= today.saturating_add(1.month())).then(|| month(after)),
         csv: format!("{PATH}/presenze.csv{}", visit.query.query()),
         errors,
-        today,
         pupil: read.pupil,
         switcher: read.switcher,
     };

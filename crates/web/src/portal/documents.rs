@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use billing::document::{DocumentDetail, DocumentFilter, DocumentRow, DocumentSort, DocumentState, InstalmentState, Totals};
 use enrolment::Right;
-use kernel::{Cents, DocumentId, Page as ListPage, Paged, PositionId, SchoolYear};
+use kernel::{DocumentId, Page as ListPage, PositionId, SchoolYear};
 
 use super::papers;
 use crate::chrome::{Chrome, Crumb, Pager, asked_page, download, html};
@@ -38,7 +38,6 @@ struct Page {
     c: Chrome,
     switcher: Switcher,
     rows: Vec<Row>,
-    found: Paged<DocumentRow>,
     totals: Totals,
     pager: Pager,
     states: Vec<Choice>,
@@ -47,7 +46,6 @@ struct Page {
     columns: Vec<Column>,
     active: Vec<Active>,
     csv: String,
-    today: kernel::Day,
 }
 
 struct Row {
@@ -131,9 +129,7 @@ pub async fn list(visit: Visit) -> Result<Response, Refusal> {
         columns: columns(&visit, &filter),
         active: active(&visit, &filter),
         csv: format!("{PATH}/elenco.csv{}", visit.query.query()),
-        found: list.found,
         switcher,
-        today,
     };
     html(StatusCode::OK, &page)
 }
@@ -264,9 +260,4 @@ pub async fn receipt(Path(id): Path<String>, visit: Visit) -> Result<Response, R
     let file = format!("ricevuta-{}.pdf", data.position.notice_number);
     let receipt = papers::receipt(&visit, data);
     papers::send(&visit, &file, move |papers| papers.receipt(&receipt)).await
-}
-
-/// The residue of a row where it differs from the total.
-pub fn partly(row: &DocumentRow) -> Option<Cents> {
-    (!row.to_pay.is_zero() && row.to_pay != row.total).then_some(row.to_pay)
 }

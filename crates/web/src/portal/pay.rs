@@ -30,7 +30,6 @@ struct Page {
     summary: String,
     errors: Vec<FieldError>,
     restored: bool,
-    several: bool,
 }
 
 struct Row {
@@ -59,8 +58,7 @@ async fn page(visit: &Visit, errors: Vec<FieldError>, status: StatusCode) -> Res
     let rows = shown.into_iter().map(|due| row(visit, due, &ticked)).collect();
     let mut c = Chrome::personal(visit, visit.t("service-pagamento"), Vec::new());
     c.has_errors = !errors.is_empty();
-    let several = switcher.pupils.len() > 1;
-    html(status, &Page { c, switcher, rows, summary, errors, restored: visit.restored, several })
+    html(status, &Page { c, switcher, rows, summary, errors, restored: visit.restored })
 }
 
 fn row(visit: &Visit, due: DueRow, ticked: &[String]) -> Row {

@@ -1,0 +1,233 @@
+//! A sign-in, from the request to the session: cookie, pending request, gate, signature, content, single use.
+
+use db::Tx;
+use db::vault::Vault;
+use enrolment::Tenant;
+use jiff::SignedDuration;
+use kernel::{Ctx, FiscalCode};
+use saml::{AuthnRequest, Contact, IdpDescriptor, Metadata, Organization, Pending, PostForm, UserAnomaly, VerifiedIdentity};
+
+pub use saml::Scheme;
+
+use crate::events::{self, Kind};
+use crate::session::{self, NewSession};
+use crate::{hash, idp, keys};
+
+/// How long a person may take at the provider's.
+const PENDING: SignedDuration = SignedDuration::from_mins(15);
+/// Children's data and payments: level 2.
+const LEVEL: u8 = 2;
+
+/// A request on its way to the provider.
+#[derive(Clone, Debug)]
+pub struct Started {
+    pub post: PostForm,
+}
+
+/// Somebody is in.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// For the session's cookie.
+    pub session_token: String,
+    pub return_path: String,
+    /// Whether the registry knows the person.
+    pub person_known: bool,
+}
+
+/// Why somebody is not.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// No request of this browser waits for this answer: another browser, too late, or answered already.
+    #[error("no sign-in is pending")]
+    NotPending,
+    #[error(transparent)]
+    Response(#[from] saml::Refusal),
+    #[error("the codice fiscale has a wrong check character")]
+    FiscalCode,
+    #[error("the tenant does not trust this provider")]
+    UnknownProvider,
+    #[error("the tenant's keys cannot be used")]
+    Keys,
+    #[error(transparent)]
+    Db(#[from] db::Error),
+}
+
+impl Refusal {
+    /// The stem of the words in the catalogue.
+    pub fn key(&self) -> &'static str {
+        use UserAnomaly as U;
+        match self {
+            Refusal::NotPending => "sign-in-expired",
+            Refusal::Response(saml::Refusal::Person(anomaly)) => match anomaly {
+                U::WrongCredentials => "sign-in-credentials",
+                U::NoCredentialOfTheLevel => "sign-in-level",
+                U::TimedOut => "sign-in-timeout",
+                U::ConsentDenied => "sign-in-consent",
+                U::Suspended => "sign-in-suspended",
+                U::Cancelled => "sign-in-cancelled",
+                U::WrongKindOfIdentity => "sign-in-identity-kind",
+            },
+            Refusal::Response(saml::Refusal::WrongIdentity) | Refusal::FiscalCode => "sign-in-identity-kind",
+            _ => "sign-in-failed",
+        }
+    }
+
+    /// The HTTP status of the page.
+    pub fn status(&self) -> u16 {
+        match self {
+            Refusal::UnknownProvider => 400,
+            Refusal::Keys => 500,
+            _ => 403,
+        }
+    }
+
+    /// A code for the event, without anything of the person.
+    fn reason(&self) -> String {
+        match self {
+            Refusal::Response(refusal) => refusal.to_string(),
+            other => other.key().to_owned(),
+        }
+    }
+}
+
+/// The name under which a tenant is known to providers of a scheme.
+pub fn entity_id(tenant: &Tenant, scheme: Scheme) -> String {
+    format!("{}/{}/metadata", tenant.public_url, scheme.code())
+}
+
+fn acs_url(tenant: &Tenant, scheme: Scheme) -> String {
+    format!("{}/{}/acs", tenant.public_url, scheme.code())
+}
+
+/// The signed metadata of a tenant, with a first key made where there is none yet.
+pub async fn metadata(tx: &mut Tx, ctx: &Ctx, vault: &Vault, tenant: &Tenant, scheme: Scheme) -> Result<String, Refusal> {
+    let keys = keys::ensure(tx, ctx, vault, tenant, scheme).await?;
+    let telephone: String = tenant.office_phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+    let telephone = if telephone.starts_with('+') { telephone } else { format!("+39{telephone}") };
+    let metadata = Metadata {
+        scheme,
+        entity_id: entity_id(tenant, scheme),
+        acs_url: acs_url(tenant, scheme),
+        slo_url: format!("{}/{}/slo", tenant.public_url, scheme.code()),
+        service_name: tenant.office_name.clone(),
+        organization: Organization { name: tenant.name.clone(), display_name: tenant.name.clone(), url: tenant.website_url.clone() },
+        contact: Contact {
+            email: tenant.office_email.clone(),
+            telephone: Some(telephone),
+            ipa_code: tenant.ipa_code.clone(),
+            // c_h501 is the municipality H501
+            municipality: tenant.ipa_code.rsplit('_').next().unwrap_or_default().to_uppercase(),
+        },
+    };
+    metadata.signed(&keys).map_err(|_| Refusal::Keys)
+}
+
+/// Begins a sign-in: a signed request for the provider, pending for this browser.
+///
+/// # Errors
+/// [`Refusal::UnknownProvider`] for a provider the tenant does not trust.
+#[expect(clippy::too_many_arguments, reason = "each is a fact of the request that begins")]
+pub async fn start(
+    tx: &mut Tx, ctx: &Ctx, vault: &Vault, tenant: &Tenant, scheme: Scheme, idp_entity_id: &str, return_path: &str, browser_token: &str,
+) -> Result<Started, Refusal> {
+    let idp = idp::find(tx, ctx, scheme, idp_entity_id).await?.ok_or(Refusal::UnknownProvider)?;
+    let keys = keys::ensure(tx, ctx, vault, tenant, scheme).await?;
+    let (sp_entity_id, acs_url) = (entity_id(tenant, scheme), acs_url(tenant, scheme));
+    let request = AuthnRequest {
+        scheme,
+        idp: &idp,
+        sp_entity_id: &sp_entity_id,
+        acs_url: &acs_url,
+        level: LEVEL,
+        id: format!("_{}", &ctx.entropy.token()[..40]),
+        relay_state: ctx.entropy.token(),
+        now: ctx.now,
+    };
+    let post = request.post(&keys[0]).map_err(|_| Refusal::Keys)?;
+    keep(tx, ctx, &request, return_path, browser_token).await?;
+    Ok(Started { post })
+}
+
+async fn keep(tx: &mut Tx, ctx: &Ctx, request: &AuthnRequest<'_>, return_path: &str, browser_token: &str) -> Result<(), Refusal> {
+    let pending = serde_json::to_string(&request.pending()).map_err(|e| db::Error::Other(e.to_string()))?;
+    let sql = "insert into sign_in_request (tenant_id, request_id, relay_state, scheme, idp_entity_id, browser_hash, pending, return_path, created_at, expires_at)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let (scheme, browser, until) = (request.scheme.code(), hash(browser_token), ctx.now + PENDING);
+    tx.execute_one(
+        sql,
+        &[&ctx.tenant, &request.id, &request.relay_state, &scheme, &request.idp.entity_id, &browser, &pending, &return_path, &ctx.now, &until],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Takes a provider's answer. A refused answer burns nothing: the pending request may still be answered properly. The
+/// caller commits in both cases: a refusal leaves its event.
+pub async fn accept(
+    tx: &mut Tx, ctx: &Ctx, tenant: &Tenant, scheme: Scheme, response: &str, relay_state: &str, browser_token: Option<&str>,
+) -> Result<SignedIn, Refusal> {
+    let result = try_accept(tx, ctx, scheme, response, relay_state, browser_token).await;
+    debug_assert_eq!(tenant.id, ctx.tenant);
+    if let Err(refusal) = &result
+        && !matches!(refusal, Refusal::Db(_))
+    {
+        events::record(tx, ctx, None, Kind::Failed, scheme.code(), None, Some(&refusal.reason())).await.map_err(database)?;
+    }
+    result
+}
+
+fn database(error: crate::Error) -> Refusal {
+    let crate::Error::Db(error) = error;
+    Refusal::Db(error)
+}
+
+async fn try_accept(
+    tx: &mut Tx, ctx: &Ctx, scheme: Scheme, response: &str, relay_state: &str, browser_token: Option<&str>,
+) -> Result<SignedIn, Refusal> {
+    let browser = browser_token.ok_or(Refusal::NotPending)?;
+    let (pending, return_path) = pending(tx, ctx, scheme, relay_state, browser).await?;
+    let idp = idp::find(tx, ctx, scheme, &pending.idp_entity_id).await?.ok_or(Refusal::UnknownProvider)?;
+    let identity = saml::verify(&idp, &pending, response, ctx.now)?;
+    let code = FiscalCode::parse(&identity.fiscal_code).map_err(|_| Refusal::FiscalCode)?;
+    spend(tx, ctx, &pending, &idp, &identity).await?;
+    let person = enrolment::person::find_by_fiscal_code(tx, ctx, &code).await.map_err(registry)?.map(|p| p.id);
+    let new = NewSession {
+        person,
+        fiscal_code: code,
+        name: identity.name,
+        family_name: identity.family_name,
+        scheme: scheme.code(),
+        idp_entity_id: idp.entity_id.clone(),
+        level: identity.level,
+    };
+    let session_token = session::open(tx, ctx, new).await.map_err(database)?;
+    events::record(tx, ctx, person, Kind::SignedIn, scheme.code(), Some(&idp.entity_id), None).await.map_err(database)?;
+    Ok(SignedIn { session_token, return_path, person_known: person.is_some() })
+}
+
+fn registry(error: enrolment::Error) -> Refusal {
+    match error {
+        enrolment::Error::Db(error) => Refusal::Db(error),
+        other => Refusal::Db(db::Error::Other(other.to_string())),
+    }
+}
+
+/// The request this browser began, not answered and not too old.
+async fn pending(tx: &mut Tx, ctx: &Ctx, scheme: Scheme, relay_state: &str, browser: &str) -> Result<(Pending, String), Refusal> {
+    let sql = "select pending, return_path from sign_in_request
+               where tenant_id = $1 and relay_state = $2 and scheme = $3 and browser_hash = $4 and expires_at > $5 and used_at is null";
+    let row = tx.query_opt(sql, &[&ctx.tenant, &relay_state, &scheme.code(), &hash(browser), &ctx.now]).await?.ok_or(Refusal::NotPending)?;
+    let pending = serde_json::from_str(&row.get::<String>(0)?).map_err(|_| Refusal::NotPending)?;
+    Ok((pending, row.get(1)?))
+}
+
+/// Marks the request as answered and the assertion as spent; of two equal answers at once, one finds it done.
+async fn spend(tx: &mut Tx, ctx: &Ctx, pending: &Pending, idp: &IdpDescriptor, identity: &VerifiedIdentity) -> Result<(), Refusal> {
+    let sql = "update sign_in_request set used_at = $3 where tenant_id = $1 and request_id = $2 and used_at is null";
+    if tx.execute(sql, &[&ctx.tenant, &pending.request_id, &ctx.now]).await? != 1 {
+        return Err(Refusal::NotPending);
+    }
+    let sql = "insert into spent_assertion (tenant_id, idp_entity_id, assertion_id, expires_at) values ($1, $2, $3, $4) on conflict do nothing";
+    let fresh = tx.execute(sql, &[&ctx.tenant, &idp.entity_id, &identity.assertion_id, &identity.not_on_or_after]).await?;
+    if fresh == 1 { Ok(()) } else { Err(Refusal::NotPending) }
+}
