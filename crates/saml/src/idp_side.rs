@@ -127,17 +127,29 @@ pub fn metadata(entity_id: &str, display_name: &str, sso_url: &str, key: &SpKey)
     )
 }
 
-/// The signing certificates of a service provider's metadata whose own signature is good.
-pub fn sp_certificates(metadata: &str) -> Option<(String, Vec<Vec<u8>>)> {
+/// A service provider, as its metadata describe it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceProvider {
+    pub entity_id: String,
+    /// Where responses are posted: the default assertion consumer service.
+    pub acs_url: String,
+    /// DER.
+    pub certificates: Vec<Vec<u8>>,
+}
+
+/// Reads the metadata of a service provider whose own signature is good.
+pub fn service_provider(metadata: &str) -> Option<ServiceProvider> {
     let doc = xml::parse(metadata)?;
     let root = doc.document_element().filter(|r| xml::is(&doc, *r, crate::METADATA, "EntityDescriptor"))?;
-    let nodes = xml::descendants(&doc, xml::one(&doc, root, crate::METADATA, "SPSSODescriptor")?);
-    let certificates: Vec<_> = nodes
-        .into_iter()
-        .filter(|n| xml::is(&doc, *n, crate::DSIG, "X509Certificate"))
-        .filter_map(|n| decode_base64(&xml::text(&doc, n)?))
-        .collect();
+    let sso = xml::one(&doc, root, crate::METADATA, "SPSSODescriptor")?;
+    let keys = xml::descendants(&doc, sso).into_iter().filter(|n| xml::is(&doc, *n, crate::DSIG, "X509Certificate"));
+    let certificates: Vec<_> = keys.filter_map(|n| decode_base64(&xml::text(&doc, n)?)).collect();
     let covered = Bergshamra.verify(&doc, metadata, &certificates).ok()?;
-    let own = covered.len() == 1 && covered[0].node == root;
-    own.then(|| xml::attribute(&doc, root, "entityID").map(|e| (e.to_owned(), certificates))).flatten()
+    if covered.len() != 1 || covered[0].node != root {
+        return None;
+    }
+    let services = xml::children(&doc, sso, crate::METADATA, "AssertionConsumerService");
+    let acs = services.into_iter().find(|s| xml::attribute(&doc, *s, "isDefault") == Some("true"))?;
+    let attribute = |node, name: &str| xml::attribute(&doc, node, name).map(str::to_owned);
+    Some(ServiceProvider { entity_id: attribute(root, "entityID")?, acs_url: attribute(acs, "Location")?, certificates })
 }

@@ -290,9 +290,9 @@ fn metadata_carry_their_own_signature_and_all_keys() {
         },
     };
     let signed = metadata.signed(&[w.key.clone(), w.other_key.clone()]).expect("it is signed");
-    let (entity, certificates) = idp_side::sp_certificates(&signed).expect("the signature is good");
-    assert_eq!((entity.as_str(), certificates.len()), ("https://sp.example", 2));
-    assert!(idp_side::sp_certificates(&signed.replace("/spid/acs", "/evil/acs")).is_none());
+    let read = idp_side::service_provider(&signed).expect("the signature is good");
+    assert_eq!((read.entity_id.as_str(), read.acs_url.as_str(), read.certificates.len()), ("https://sp.example", "https://sp.example/spid/acs", 2));
+    assert!(idp_side::service_provider(&signed.replace("/spid/acs", "/evil/acs")).is_none());
 }
 
 /// The reference implementation agrees that what is signed here is signed.

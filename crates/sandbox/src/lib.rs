@@ -2,4 +2,5 @@
 //!
 //! They know nothing of the system they serve but what its real counterparts would know.
 
+pub mod idp;
 pub mod pagopa;
