@@ -111,6 +111,14 @@ impl Db {
         migrate::migrate(self).await
     }
 
+    /// Drops all tables of ours from a PostgreSQL schema; a SQLite file is simply removed. Only a demo begins anew.
+    ///
+    /// # Errors
+    /// [`Error::Other`] where the schema holds tables that are not ours.
+    pub async fn drop_everything(&self) -> Result<(), Error> {
+        migrate::drop_everything(self).await
+    }
+
     /// A transaction that writes. It takes its place among the writers with its first statement, not before.
     pub async fn begin(&self) -> Result<Tx, Error> {
         match &*self.0 {

@@ -56,3 +56,19 @@ async fn apply(tx: &mut Tx, migration: &Migration, known: &HashMap<String, Strin
     tx.execute_one("insert into schema_migration (name, checksum) values ($1, $2)", &[&migration.name, &checksum]).await?;
     Ok(true)
 }
+
+/// Drops every table, trigger and function of ours from a PostgreSQL schema: only a demo begins anew.
+pub(crate) async fn drop_everything(db: &Db) -> Result<(), Error> {
+    let mut tx = db.begin().await?;
+    let sql = "select cast(c.relname as text) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+               where n.nspname = current_schema() and c.relkind = 'r' order by c.relname";
+    let tables: Vec<String> = tx.query(sql, &[]).await?.iter().map(|r| r.get(0)).collect::<Result<_, _>>()?;
+    if !tables.is_empty() && !tables.iter().any(|t| t == "schema_migration") {
+        return Err(Error::Other("the database holds tables that are not ours: nothing was dropped".to_owned()));
+    }
+    for table in tables {
+        tx.batch(&format!("drop table {table} cascade")).await?;
+    }
+    tx.batch("drop function if exists refuse_change() cascade; drop function if exists ledger_refuse_change() cascade").await?;
+    tx.commit().await
+}

@@ -108,3 +108,13 @@ fn read(row: &Row) -> Result<Tenant, db::Error> {
         enabled: row.get(17)?,
     })
 }
+
+/// Where browsers reach a tenant's portal from now on; return addresses and metadata are made of it.
+pub async fn set_public_url(tx: &mut Tx, tenant: TenantId, public_url: &str) -> Result<(), Error> {
+    Ok(tx.execute_one("update tenant set public_url = $2 where id = $1", &[&tenant, &public_url]).await?)
+}
+
+/// When a tenant was added.
+pub async fn created_at(tx: &mut Tx, tenant: TenantId) -> Result<Instant, Error> {
+    Ok(tx.query_one("select created_at from tenant where id = $1", &[&tenant]).await?.get(0)?)
+}

@@ -37,7 +37,13 @@ pub struct Event {
 
 /// Writes an event; `reason` is a code, never a name or a codice fiscale.
 pub async fn record(
-    tx: &mut Tx, ctx: &Ctx, person: Option<PersonId>, kind: Kind, scheme: &str, idp: Option<&str>, reason: Option<&str>,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    person: Option<PersonId>,
+    kind: Kind,
+    scheme: &str,
+    idp: Option<&str>,
+    reason: Option<&str>,
 ) -> Result<(), Error> {
     let sql = "insert into sign_in_event (tenant_id, id, person_id, kind, scheme, idp_entity_id, reason, at) values ($1, $2, $3, $4, $5, $6, $7, $8)";
     let id = ctx.new_id::<Uuid>();
@@ -49,6 +55,8 @@ pub async fn record(
 pub async fn list_for(tx: &mut Tx, ctx: &Ctx, most: i64) -> Result<Vec<Event>, Error> {
     let sql = "select kind, scheme, idp_entity_id, at from sign_in_event where tenant_id = $1 and person_id = $2 order by at desc, id desc limit $3";
     let rows = tx.query(sql, &[&ctx.tenant, &ctx.actor.person(), &most]).await?;
-    let event = |r: &Row| -> Result<Event, db::Error> { Ok(Event { kind: r.get(0)?, scheme: r.get(1)?, idp_entity_id: r.get(2)?, at: r.get(3)? }) };
+    let event = |r: &Row| -> Result<Event, db::Error> {
+        Ok(Event { kind: r.get(0)?, scheme: r.get(1)?, idp_entity_id: r.get(2)?, at: r.get(3)? })
+    };
     Ok(rows.iter().map(event).collect::<Result<_, _>>()?)
 }

@@ -68,8 +68,19 @@ pub async fn open(tx: &mut Tx, ctx: &Ctx, new: NewSession) -> Result<String, Err
     tx.execute_one(
         sql,
         &[
-            &ctx.tenant, &id, &hash(&token), &csrf, &new.person, &new.fiscal_code, &new.name, &new.family_name, &new.scheme,
-            &new.idp_entity_id, &new.level, &ctx.now, &(ctx.now + ABSOLUTE),
+            &ctx.tenant,
+            &id,
+            &hash(&token),
+            &csrf,
+            &new.person,
+            &new.fiscal_code,
+            &new.name,
+            &new.family_name,
+            &new.scheme,
+            &new.idp_entity_id,
+            &new.level,
+            &ctx.now,
+            &(ctx.now + ABSOLUTE),
         ],
     )
     .await?;

@@ -110,7 +110,11 @@ pub async fn metadata(tx: &mut Tx, ctx: &Ctx, vault: &Vault, tenant: &Tenant, sc
         acs_url: acs_url(tenant, scheme),
         slo_url: format!("{}/{}/slo", tenant.public_url, scheme.code()),
         service_name: tenant.office_name.clone(),
-        organization: Organization { name: tenant.name.clone(), display_name: tenant.name.clone(), url: tenant.website_url.clone() },
+        organization: Organization {
+            name: tenant.name.clone(),
+            display_name: tenant.name.clone(),
+            url: tenant.website_url.clone(),
+        },
         contact: Contact {
             email: tenant.office_email.clone(),
             telephone: Some(telephone),
@@ -128,7 +132,14 @@ pub async fn metadata(tx: &mut Tx, ctx: &Ctx, vault: &Vault, tenant: &Tenant, sc
 /// [`Refusal::UnknownProvider`] for a provider the tenant does not trust.
 #[expect(clippy::too_many_arguments, reason = "each is a fact of the request that begins")]
 pub async fn start(
-    tx: &mut Tx, ctx: &Ctx, vault: &Vault, tenant: &Tenant, scheme: Scheme, idp_entity_id: &str, return_path: &str, browser_token: &str,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    vault: &Vault,
+    tenant: &Tenant,
+    scheme: Scheme,
+    idp_entity_id: &str,
+    return_path: &str,
+    browser_token: &str,
 ) -> Result<Started, Refusal> {
     let idp = idp::find(tx, ctx, scheme, idp_entity_id).await?.ok_or(Refusal::UnknownProvider)?;
     let keys = keys::ensure(tx, ctx, vault, tenant, scheme).await?;
@@ -144,8 +155,17 @@ pub async fn start(
         now: ctx.now,
     };
     let post = request.post(&keys[0]).map_err(|_| Refusal::Keys)?;
+    forget_what_is_over(tx, ctx).await?;
     keep(tx, ctx, &request, return_path, browser_token).await?;
     Ok(Started { post })
+}
+
+/// Requests that can no longer be answered, and assertions that would be refused for their age.
+async fn forget_what_is_over(tx: &mut Tx, ctx: &Ctx) -> Result<(), Refusal> {
+    for table in ["sign_in_request", "spent_assertion"] {
+        tx.execute(&format!("delete from {table} where tenant_id = $1 and expires_at <= $2"), &[&ctx.tenant, &ctx.now]).await?;
+    }
+    Ok(())
 }
 
 async fn keep(tx: &mut Tx, ctx: &Ctx, request: &AuthnRequest<'_>, return_path: &str, browser_token: &str) -> Result<(), Refusal> {
@@ -155,7 +175,18 @@ async fn keep(tx: &mut Tx, ctx: &Ctx, request: &AuthnRequest<'_>, return_path: &
     let (scheme, browser, until) = (request.scheme.code(), hash(browser_token), ctx.now + PENDING);
     tx.execute_one(
         sql,
-        &[&ctx.tenant, &request.id, &request.relay_state, &scheme, &request.idp.entity_id, &browser, &pending, &return_path, &ctx.now, &until],
+        &[
+            &ctx.tenant,
+            &request.id,
+            &request.relay_state,
+            &scheme,
+            &request.idp.entity_id,
+            &browser,
+            &pending,
+            &return_path,
+            &ctx.now,
+            &until,
+        ],
     )
     .await?;
     Ok(())
@@ -164,7 +195,13 @@ async fn keep(tx: &mut Tx, ctx: &Ctx, request: &AuthnRequest<'_>, return_path: &
 /// Takes a provider's answer. A refused answer burns nothing: the pending request may still be answered properly. The
 /// caller commits in both cases: a refusal leaves its event.
 pub async fn accept(
-    tx: &mut Tx, ctx: &Ctx, tenant: &Tenant, scheme: Scheme, response: &str, relay_state: &str, browser_token: Option<&str>,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    tenant: &Tenant,
+    scheme: Scheme,
+    response: &str,
+    relay_state: &str,
+    browser_token: Option<&str>,
 ) -> Result<SignedIn, Refusal> {
     let result = try_accept(tx, ctx, scheme, response, relay_state, browser_token).await;
     debug_assert_eq!(tenant.id, ctx.tenant);
@@ -182,7 +219,12 @@ fn database(error: crate::Error) -> Refusal {
 }
 
 async fn try_accept(
-    tx: &mut Tx, ctx: &Ctx, scheme: Scheme, response: &str, relay_state: &str, browser_token: Option<&str>,
+    tx: &mut Tx,
+    ctx: &Ctx,
+    scheme: Scheme,
+    response: &str,
+    relay_state: &str,
+    browser_token: Option<&str>,
 ) -> Result<SignedIn, Refusal> {
     let browser = browser_token.ok_or(Refusal::NotPending)?;
     let (pending, return_path) = pending(tx, ctx, scheme, relay_state, browser).await?;
@@ -216,13 +258,22 @@ fn registry(error: enrolment::Error) -> Refusal {
 async fn pending(tx: &mut Tx, ctx: &Ctx, scheme: Scheme, relay_state: &str, browser: &str) -> Result<(Pending, String), Refusal> {
     let sql = "select pending, return_path from sign_in_request
                where tenant_id = $1 and relay_state = $2 and scheme = $3 and browser_hash = $4 and expires_at > $5 and used_at is null";
-    let row = tx.query_opt(sql, &[&ctx.tenant, &relay_state, &scheme.code(), &hash(browser), &ctx.now]).await?.ok_or(Refusal::NotPending)?;
+    let row = tx
+        .query_opt(sql, &[&ctx.tenant, &relay_state, &scheme.code(), &hash(browser), &ctx.now])
+        .await?
+        .ok_or(Refusal::NotPending)?;
     let pending = serde_json::from_str(&row.get::<String>(0)?).map_err(|_| Refusal::NotPending)?;
     Ok((pending, row.get(1)?))
 }
 
 /// Marks the request as answered and the assertion as spent; of two equal answers at once, one finds it done.
-async fn spend(tx: &mut Tx, ctx: &Ctx, pending: &Pending, idp: &IdpDescriptor, identity: &VerifiedIdentity) -> Result<(), Refusal> {
+async fn spend(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    pending: &Pending,
+    idp: &IdpDescriptor,
+    identity: &VerifiedIdentity,
+) -> Result<(), Refusal> {
     let sql = "update sign_in_request set used_at = $3 where tenant_id = $1 and request_id = $2 and used_at is null";
     if tx.execute(sql, &[&ctx.tenant, &pending.request_id, &ctx.now]).await? != 1 {
         return Err(Refusal::NotPending);

@@ -86,7 +86,21 @@ pub async fn find_mail(tx: &mut db::Tx, ctx: &Ctx, id: MessageId) -> Result<Opti
     store::find_mail(tx, ctx, id).await
 }
 
-/// How a mail ended, with what proves it (the mail server's answer).
-pub async fn mail_ended(tx: &mut db::Tx, ctx: &Ctx, id: MessageId, sent: bool, proof: &str) -> Result<(), Error> {
-    store::mail_ended(tx, ctx, id, if sent { "sent" } else { "failed" }, proof).await
+/// How a mail ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailEnd {
+    Sent,
+    Failed,
+    /// There is no mail server: the message stands in the personal area only.
+    NoServer,
+}
+
+/// Notes how a mail ended, with what proves it (the mail server's answer).
+pub async fn mail_ended(tx: &mut db::Tx, ctx: &Ctx, id: MessageId, end: MailEnd, proof: &str) -> Result<(), Error> {
+    let state = match end {
+        MailEnd::Sent => "sent",
+        MailEnd::Failed => "failed",
+        MailEnd::NoServer => "none",
+    };
+    store::mail_ended(tx, ctx, id, state, proof).await
 }

@@ -17,7 +17,8 @@ pub struct Notice {
     pub cbill: Option<String>,
     /// Whether the body's own site takes payments, as `where to pay` then says.
     pub payable_on_site: bool,
-    /// One to [`Notice::MOST_MODULES`]; the whole amount, where there is one, first.
+    /// One to [`Notice::MOST_MODULES`]; the whole amount, where there is one, first. A single instalment alone is a
+    /// paper of its own, "Rata 2" for instance.
     pub modules: Vec<Module>,
     /// With a postal account every module has its postal slip.
     pub postal: Option<PostalAccount>,

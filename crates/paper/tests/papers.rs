@@ -163,6 +163,15 @@ fn the_words_about_instalments_follow_the_modules() {
 }
 
 #[test]
+fn one_instalment_alone_is_a_paper_of_its_own() {
+    let mut notice = values::notice(1, false);
+    notice.modules[0].part = Part::Instalment(2);
+    let pdf = PAPERS.notice(&notice).expect("prints");
+    assert_says(&pdf, &["Rata 2 entro il 30/04/2026", "usa i dati accanto", "Quanto e quando pagare?"]);
+    assert_silent(&pdf, &["Puoi pagare", "Rata unica"]);
+}
+
+#[test]
 fn with_a_postal_account_every_module_has_its_slip() {
     let pdf = PAPERS.notice(&values::postal(values::notice(4, false))).expect("prints");
     let Some(words) = words_of(&pdf) else { return };

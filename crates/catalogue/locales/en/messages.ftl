@@ -7,7 +7,7 @@ message-paid-for-child =
     The receipt is in your personal area.
 message-top-up-subject = Top-up credited: { $amount }
 message-top-up-body =
-    The top-up of { $amount } made on { $date } for { $what } of { $child } has been credited. The balance is now { $balance }.
+    The top-up of { $amount } made on { $date } for { $what } of { $child } has been credited.
 message-check-subject = A payment is being checked: { $amount }
 message-check-body =
     We have received a payment of { $amount } made on { $date } that differs from what was due. The money is recorded in your name: the office is checking it and will write to you.

@@ -8,7 +8,7 @@ message-paid-for-child =
     La ricevuta è nella tua area personale.
 message-top-up-subject = Ricarica accreditata: { $amount }
 message-top-up-body =
-    La ricarica di { $amount } del { $date } per { $what } di { $child } è sul conto. Il credito è ora { $balance }.
+    La ricarica di { $amount } del { $date } per { $what } di { $child } è sul conto.
 message-check-subject = Un pagamento è da verificare: { $amount }
 message-check-body =
     Abbiamo ricevuto un pagamento di { $amount } del { $date } che non corrisponde a quanto era dovuto. Il denaro è registrato a tuo nome: l'ufficio lo sta verificando e ti scriverà.

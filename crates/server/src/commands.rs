@@ -1,0 +1,130 @@
+//! The commands, a line each; the longer ones have a file of their own.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use db::Db;
+use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
+
+use crate::config::Config;
+use crate::{Failure, demo, key_file, listen};
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Serve an invented Comune, with a test identity provider and a test pagoPA
+    Demo(demo::Options),
+    /// Serve the tenants of a database
+    Serve {
+        /// The configuration file; see docs/operations.md
+        #[arg(long)]
+        config: PathBuf,
+    },
+    /// Bring a database to this version's tables
+    Migrate {
+        /// `sqlite:FILE` or `postgres://…`
+        #[arg(long)]
+        database: String,
+    },
+    /// Recompute every balance and the chain of postings; name the first that does not hold
+    Verify {
+        #[arg(long)]
+        database: String,
+        /// The tenant's code of the index of public administrations; all tenants without it
+        #[arg(long)]
+        tenant: Option<String>,
+    },
+    /// Load a folder of CSV files; see docs/import.md
+    Import {
+        folder: PathBuf,
+        #[arg(long)]
+        database: String,
+        /// Seals and signs; made if it is not there
+        #[arg(long)]
+        key_file: PathBuf,
+        /// The tenant's code; not needed where the folder has a comune.csv
+        #[arg(long)]
+        tenant: Option<String>,
+        /// Say what would be done, and do nothing
+        #[arg(long)]
+        dry_run: bool,
+    },
+    /// Print the states of a debt position and what each receipt does to them
+    States,
+}
+
+pub async fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Demo(options) => demo::run(options).await,
+        Command::Serve { config } => serve(&Config::read(&config)?).await,
+        Command::Migrate { database } => migrate(&database).await,
+        Command::Verify { database, tenant } => verify(&database, tenant.as_deref()).await,
+        Command::Import { folder, database, key_file, tenant, dry_run } => {
+            let mode = if dry_run { import::Mode::DryRun } else { import::Mode::Apply };
+            load(&folder, &database, &key_file, tenant.as_deref(), mode).await
+        }
+        Command::States => {
+            print!("{}", payments::state_table());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn serve(config: &Config) -> Result<ExitCode, Failure> {
+    let db = Db::open(&config.database).await?;
+    db.migrate().await?;
+    let services = listen::Services {
+        db,
+        vault: key_file::read(&config.key_file)?,
+        portal: config.listen,
+        node: config.node_listen,
+        node_allowed_sources: config.node_allowed_sources.clone(),
+        mail: config.mail.clone(),
+        sandbox: None,
+    };
+    listen::serve(services, || println!("ready http://{}/", config.listen)).await
+}
+
+async fn migrate(database: &str) -> Result<ExitCode, Failure> {
+    let applied = Db::open(database).await?.migrate().await?;
+    println!("{} migrations applied", applied.len());
+    for name in applied {
+        println!("  {name}");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify(database: &str, tenant: Option<&str>) -> Result<ExitCode, Failure> {
+    let db = Db::open(database).await?;
+    let mut tx = db.read().await?;
+    let mut sound = true;
+    for known in enrolment::tenant::list_all(&mut tx).await?.iter().filter(|t| tenant.is_none_or(|code| t.ipa_code == code)) {
+        match ledger::verify(&mut tx, known.id).await {
+            Ok(v) => println!("{}: {} postings, {} entries, {} accounts, all hold; chain {}", known.name, v.postings, v.entries, v.accounts, v.chain_head),
+            Err(ledger::Error::Broken(bad)) => {
+                println!("{}: BROKEN at {bad}", known.name);
+                sound = false;
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn load(
+    folder: &std::path::Path, database: &str, key: &std::path::Path, tenant: Option<&str>, mode: import::Mode,
+) -> Result<ExitCode, Failure> {
+    let db = Db::open(database).await?;
+    db.migrate().await?;
+    let id = match tenant {
+        None => TenantId(0),
+        Some(code) => {
+            let found = enrolment::tenant::find_by_ipa_code(&mut db.read().await?, code).await?;
+            found.ok_or_else(|| format!("no tenant has the code {code}"))?.id
+        }
+    };
+    let ctx = Ctx::new(id, Actor::System("import"), &Clock::System, &Entropy::System);
+    let report = import::run(&db, &ctx, &key_file::read_or_create(key)?, folder, mode).await?;
+    println!("{report}");
+    Ok(if report.bad.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,63 @@
+//! What `campanella serve` reads: a TOML file, then the environment (`CAMPANELLA_DATABASE=…`), which wins.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use serde::Deserialize;
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the portal listens; a proxy with TLS stands before it.
+    pub listen: SocketAddr,
+    /// Where pagoPA's node calls: never the address the portal is published on.
+    pub node_listen: Option<SocketAddr>,
+    /// Addresses that may call the node's listener; empty trusts whoever reaches it (a proxy that asks for a certificate).
+    #[serde(default)]
+    pub node_allowed_sources: Vec<std::net::IpAddr>,
+    /// `sqlite:FILE` or `postgres://…`.
+    pub database: String,
+    /// Holds the 256-bit key that seals what is encrypted at rest, as 64 hexadecimal digits.
+    pub key_file: PathBuf,
+    pub mail: Option<Mail>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mail {
+    /// `smtps://user:password@host:465` or `smtp://host:25`.
+    pub server: String,
+    /// `Servizi scolastici <noreply@comune.esempio.it>`.
+    pub from: String,
+}
+
+impl Config {
+    pub fn read(path: &Path) -> Result<Config, Box<figment::Error>> {
+        let environment = Env::prefixed("CAMPANELLA_").ignore(&["test_postgres", "fonts", "demo"]).split("__");
+        Figment::new().merge(Toml::file_exact(path)).merge(environment).extract().map_err(Box::new)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Config, Box<figment::Error>> {
+        Figment::new().merge(Toml::string(text)).extract().map_err(Box::new)
+    }
+
+    #[test]
+    fn a_small_file_is_enough() {
+        let text = "listen = '127.0.0.1:8080'\ndatabase = 'sqlite:a.sqlite'\nkey_file = 'key'";
+        let config = read(text).expect("the three needed settings are there");
+        assert!(config.node_listen.is_none() && config.mail.is_none());
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_refused() {
+        let text = "listen = '127.0.0.1:8080'\ndatabase = 'sqlite:a'\nkey_file = 'key'\nnode_listn = '127.0.0.1:8082'";
+        assert!(read(text).expect_err("the name is unknown").to_string().contains("node_listn"));
+    }
+}

@@ -1,0 +1,213 @@
+//! `campanella demo`: an invented Comune, a second tiny one, a test identity provider and a test pagoPA.
+//!
+//! Nothing here is in the path of `serve`: the test services listen on an address of their own, and the tenants are told
+//! of them as they would be told of the real ones.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use ::demo::{DemoOptions, Persona};
+use clap::Args;
+use db::Db;
+use db::vault::Vault;
+use enrolment::Tenant;
+use identity::sign_in::{self, Scheme};
+use kernel::{Actor, Clock, Ctx, Day, Entropy, TenantId, rome_day};
+use sandbox::idp;
+
+use crate::directory::Registry;
+use crate::{Failure, key_file, listen};
+
+#[derive(Args)]
+pub struct Options {
+    /// Where the portal listens
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// Where the test identity provider and the test payment page listen
+    #[arg(long, default_value = "127.0.0.1:8081")]
+    sandbox: SocketAddr,
+    /// Where the (test) pagoPA node calls
+    #[arg(long, default_value = "127.0.0.1:8082")]
+    node: SocketAddr,
+    /// `sqlite:FILE` or `postgres://…`
+    #[arg(long)]
+    database: String,
+    /// People of the invented Comune
+    #[arg(long, default_value_t = 15_000)]
+    people: u32,
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Begin anew, dropping what the database holds
+    #[arg(long)]
+    reset: bool,
+}
+
+const SECOND_HOST: &str = "pievelieta.localhost";
+
+pub async fn run(options: Options) -> Result<ExitCode, Failure> {
+    let db = open(&options).await?;
+    let vault = key_file::read_or_create(&key_path(&options.database)?)?;
+    let personas = town(&db, &vault, &options).await?;
+    let tenants = enrolment::tenant::list_all(&mut db.read().await?).await?;
+    let router = sandbox(&db, &vault, &options, &tenants, &personas).await?;
+    let services = listen::Services {
+        db,
+        vault,
+        portal: options.listen,
+        node: Some(options.node),
+        node_allowed_sources: Vec::new(),
+        mail: None,
+        sandbox: Some((options.sandbox, router)),
+    };
+    listen::serve(services, || announce(&options, &personas)).await
+}
+
+async fn open(options: &Options) -> Result<Db, Failure> {
+    if let Some(file) = options.database.strip_prefix("sqlite:") {
+        let file = Path::new(file);
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        if options.reset {
+            for end in ["", "-wal", "-shm"] {
+                let _ = std::fs::remove_file(format!("{}{end}", file.display()));
+            }
+        }
+        return migrated(Db::open(&options.database).await?).await;
+    }
+    let db = Db::open(&options.database).await?;
+    if options.reset {
+        db.drop_everything().await?;
+    }
+    migrated(db).await
+}
+
+async fn migrated(db: Db) -> Result<Db, Failure> {
+    db.migrate().await?;
+    Ok(db)
+}
+
+/// Beside the SQLite file; for PostgreSQL in the user's cache folder.
+fn key_path(database: &str) -> Result<PathBuf, Failure> {
+    if let Some(file) = database.strip_prefix("sqlite:") {
+        return Ok(PathBuf::from(format!("{file}.key")));
+    }
+    let home = std::env::var_os("HOME").ok_or("HOME is not set: there is nowhere to keep the demo's key")?;
+    let folder = PathBuf::from(home).join(".cache/campanella");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder.join("demo-postgres.key"))
+}
+
+/// The town, built on an empty database; and whom one can sign in as.
+async fn town(db: &Db, vault: &Vault, options: &Options) -> Result<Vec<Persona>, Failure> {
+    let folder = tempfile::tempdir()?;
+    let first = enrolment::tenant::list_all(&mut db.read().await?).await?.first().map(|t| t.id);
+    if let Some(first) = first {
+        // The town is there already: its people are those of the day it was made.
+        let made = enrolment::tenant::created_at(&mut db.read().await?, first).await?;
+        let (main, second) = (folder.path().join("main"), folder.path().join("second"));
+        return Ok(::demo::write_files(&main, &second, &demo_options(options, rome_day(made)))?);
+    }
+    let began = std::time::Instant::now();
+    let ctx = Ctx::new(TenantId(1), Actor::System("demo"), &Clock::System, &Entropy::System);
+    let town = ::demo::build(db, &ctx, vault, folder.path(), &demo_options(options, ctx.today())).await?;
+    let rows: u64 = town.reports.iter().map(import::Report::rows).sum();
+    println!("Comune dimostrativo creato: {rows} righe in {:.1} s", began.elapsed().as_secs_f32());
+    Ok(town.personas)
+}
+
+fn demo_options(options: &Options, today: Day) -> DemoOptions {
+    DemoOptions {
+        people: options.people,
+        seed: options.seed,
+        today,
+        public_url: format!("http://{}", options.listen),
+        second_host: SECOND_HOST.to_owned(),
+        sandbox_url: format!("http://{}", options.sandbox),
+    }
+}
+
+/// Tells the tenants of this start's addresses and test providers, and the providers of the tenants.
+async fn sandbox(db: &Db, vault: &Vault, options: &Options, tenants: &[Tenant], personas: &[Persona]) -> Result<axum::Router, Failure> {
+    let (clock, sandbox_url) = (Clock::System, format!("http://{}", options.sandbox));
+    let providers = idp::Provider::generate_all(&sandbox_url, &clock)?;
+    let mut service_providers = Vec::new();
+    for tenant in tenants {
+        service_providers.extend(introduce(db, vault, options, tenant, &providers).await?);
+    }
+    let registry = Arc::new(Registry { db: db.clone(), clock: clock.clone(), tenants: tenants.iter().map(|t| t.id).collect() });
+    let identities = idp::router(idp::Config {
+        providers,
+        personas: personas.iter().map(persona).collect(),
+        people: registry.clone(),
+        service_providers,
+        clock: clock.clone(),
+        entropy: Entropy::System,
+    })?;
+    let pagopa = sandbox::pagopa::router(sandbox::pagopa::Config {
+        public_url: sandbox_url,
+        node_url: format!("http://{}/pagopa/paForNode", options.node),
+        directory: registry,
+        clock,
+        entropy: Entropy::System,
+    })?;
+    Ok(identities.merge(pagopa))
+}
+
+async fn introduce(db: &Db, vault: &Vault, options: &Options, tenant: &Tenant, providers: &[idp::Provider]) -> Result<Vec<String>, Failure> {
+    let ctx = Ctx::new(tenant.id, Actor::System("demo"), &Clock::System, &Entropy::System);
+    let host = if tenant.id == TenantId(1) { options.listen.ip().to_string() } else { SECOND_HOST.to_owned() };
+    let tenant = Tenant { public_url: format!("http://{host}:{}", options.listen.port()), ..tenant.clone() };
+    let mut tx = db.begin().await?;
+    enrolment::tenant::set_public_url(&mut tx, tenant.id, &tenant.public_url).await?;
+    if let Some(mut settings) = payments::settings::find(&mut tx, tenant.id).await? {
+        settings.checkout_base_url = format!("http://{}/checkout/ec/v2", options.sandbox);
+        settings.checkout_hosts = vec![options.sandbox.to_string()];
+        payments::settings::insert(&mut tx, &settings).await?;
+    }
+    let mut metadata = Vec::new();
+    for scheme in [Scheme::Spid, Scheme::Cie] {
+        identity::idp::forget_all(&mut tx, &ctx, scheme).await?;
+        for provider in providers.iter().filter(|p| p.scheme == scheme) {
+            identity::idp::import(&mut tx, &ctx, scheme, &provider.metadata()).await?;
+        }
+        metadata.push(sign_in::metadata(&mut tx, &ctx, vault, &tenant, scheme).await?);
+    }
+    tx.commit().await?;
+    Ok(metadata)
+}
+
+fn persona(p: &Persona) -> idp::Persona {
+    let identity = idp::Identity {
+        name: p.name.clone(),
+        family_name: p.family_name.clone(),
+        code: p.fiscal_code.clone(),
+        date_of_birth: p.date_of_birth,
+        legal_person: p.scheme == ::demo::Scheme::Business,
+    };
+    idp::Persona {
+        name: format!("{} {}", p.name, p.family_name).trim().to_owned(),
+        fiscal_code: p.fiscal_code.clone(),
+        look_at: p.look_at.to_owned(),
+        host: p.host.clone(),
+        identity,
+    }
+}
+
+fn announce(options: &Options, personas: &[Persona]) {
+    let port = options.listen.port();
+    println!();
+    println!("  Portale del Comune dimostrativo   http://{}/", options.listen);
+    println!("  Un secondo Comune, piccolo        http://{SECOND_HOST}:{port}/");
+    println!("  Con chi entrare                   http://{}/personas", options.sandbox);
+    println!("  Tabaccheria di prova              http://{}/tabaccheria", options.sandbox);
+    println!();
+    println!("  Apri il portale, «Accedi», «Entra con SPID» e scegli una persona:");
+    for p in personas {
+        println!("    {:<26} {}", format!("{} {}", p.name, p.family_name).trim(), p.look_at);
+    }
+    println!();
+    println!("ready http://{}/", options.listen);
+}
