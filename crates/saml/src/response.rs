@@ -74,7 +74,7 @@ fn decode(base64: &str) -> Verdict<String> {
     let bytes = decode_base64(base64).ok_or(Refusal::Shape("not base64"))?;
     let text = String::from_utf8(bytes).map_err(|_| Refusal::Shape("not UTF-8"))?;
     // A declaration of XML may stand first; no other instruction, no comment, no CDATA, no DTD anywhere.
-    let body = match text.strip_prefix("<?xml") {
+    let body = match text.strip_prefix("<?xml").filter(|rest| rest.starts_with([' ', '\t', '\r', '\n'])) {
         Some(rest) => rest.split_once("?>").map_or("", |(_, body)| body),
         None => text.as_str(),
     };

@@ -194,6 +194,87 @@ fn an_answer_changed_after_signing_is_refused() {
     }
 }
 
+/// A signed message with this put in place of that inside its signature, signed anew with the provider's own key.
+fn resigned(w: &World, from: &str, to: &str) -> String {
+    let mut template = honest(w);
+    for tag in ["DigestValue", "SignatureValue"] {
+        let (open, close) = (format!("<ds:{tag}>"), format!("</ds:{tag}>"));
+        let (start, end) = (template.find(&open).expect("signed") + open.len(), template.find(&close).expect("signed"));
+        template.replace_range(start..end, "");
+    }
+    let changed = template.replacen(from, to, 1);
+    assert_ne!(changed, template, "{from}");
+    Bergshamra.sign(&changed, &w.key.private_key_pem).expect("the engine signs it")
+}
+
+#[test]
+fn a_good_signature_of_another_form_is_refused_though_the_engine_would_take_it() {
+    let w = world();
+    const MORE: &str = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
+    let twins = [(MORE, "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512"), ("xmlenc#sha256", "xmlenc#sha512")];
+    for (from, to) in twins {
+        assert!(ask(w, &encode(&resigned(w, from, to))).is_ok(), "the profile has {to}");
+    }
+    let method = "<ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>";
+    let second = "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#\"/>";
+    let others = [
+        ("http://www.w3.org/2001/04/xmlenc#sha256", "http://www.w3.org/2000/09/xmldsig#sha1"),
+        (method, "<ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/TR/2001/REC-xml-c14n-20010315\"/>"),
+        (method, "<ds:CanonicalizationMethod Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#WithComments\"/>"),
+        (second, "<ds:Transform Algorithm=\"http://www.w3.org/2001/10/xml-exc-c14n#WithComments\"/>"),
+        (second, ""),
+        ("<ds:KeyInfo>", "<ds:KeyInfo/><ds:Object>more</ds:Object><ds:KeyInfo>"),
+    ];
+    for (from, to) in others {
+        let message = resigned(w, from, to);
+        let doc = uppsala::parse(&message).expect("XML");
+        assert!(Bergshamra.verify(&doc, &message, &w.idp.certificates).is_ok(), "the engine alone takes {to}");
+        assert!(matches!(ask(w, &encode(&message)), Err(Refusal::Shape(_))), "{to}");
+    }
+}
+
+#[test]
+fn weak_algorithms_are_refused_by_their_name_before_any_signature_is_looked_at() {
+    let w = world();
+    let (good, from) = (honest(w), "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256");
+    assert!(ask(w, &encode(&good)).is_ok());
+    let weak = [
+        "2000/09/xmldsig#rsa-sha1",
+        "2000/09/xmldsig#hmac-sha1",
+        "2001/04/xmldsig-more#hmac-sha256",
+        "2001/04/xmldsig-more#rsa-md5",
+    ];
+    for name in weak {
+        let message = good.replace(from, &format!("http://www.w3.org/{name}"));
+        assert_eq!(ask(w, &encode(&message)), Err(Refusal::Shape("a Signature of another form")), "{name}");
+    }
+}
+
+#[test]
+fn a_legal_person_is_refused_by_name() {
+    let w = world();
+    let mut draft = draft(w);
+    draft.attributes = [
+        ("ivaCode", "VATIT-80000230005"),
+        ("companyName", "Corte Mirtilla S.r.l."),
+        ("name", "Corte"),
+        ("familyName", "Mirtilla"),
+    ]
+    .map(|(n, v)| (n.to_owned(), v.to_owned()))
+    .to_vec();
+    assert_eq!(ask(w, &draft.signed(&w.key).expect("it is signed")), Err(Refusal::WrongIdentity));
+}
+
+#[test]
+fn a_declaration_may_stand_first_and_no_other_instruction() {
+    let w = world();
+    let good = honest(w);
+    assert!(ask(w, &encode(&format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>{good}"))).is_ok());
+    for first in ["<?xml-stylesheet href=\"a\"?>", "<?go on?>", "<!-- -->", "<?xml version=\"1.0\"?><?go on?>"] {
+        assert!(matches!(ask(w, &encode(&format!("{first}{good}"))), Err(Refusal::Shape(_))), "{first}");
+    }
+}
+
 #[test]
 fn keys_of_others_sign_nothing_for_this_provider() {
     let w = world();
@@ -291,7 +372,10 @@ fn metadata_carry_their_own_signature_and_all_keys() {
     };
     let signed = metadata.signed(&[w.key.clone(), w.other_key.clone()]).expect("it is signed");
     let read = idp_side::service_provider(&signed).expect("the signature is good");
-    assert_eq!((read.entity_id.as_str(), read.acs_url.as_str(), read.certificates.len()), ("https://sp.example", "https://sp.example/spid/acs", 2));
+    assert_eq!(
+        (read.entity_id.as_str(), read.acs_url.as_str(), read.certificates.len()),
+        ("https://sp.example", "https://sp.example/spid/acs", 2)
+    );
     assert!(idp_side::service_provider(&signed.replace("/spid/acs", "/evil/acs")).is_none());
 }
 
