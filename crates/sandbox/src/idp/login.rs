@@ -44,7 +44,11 @@ pub async fn ask(State(idp): State<Arc<Idp>>, Path(slug): Path<String>, body: St
     let handle = idp.keep(Login { provider, request, acs_url: sender.acs_url.clone(), relay_state });
     let host = host_of(&sender.acs_url);
     let local = ["127.0.0.1", "localhost"];
-    let shown: Vec<_> = idp.personas.iter().filter(|p| p.host == host || (local.contains(&host.as_str()) && local.contains(&p.host.as_str()))).collect();
+    let shown: Vec<_> = idp
+        .personas
+        .iter()
+        .filter(|p| p.host == host || (local.contains(&host.as_str()) && local.contains(&p.host.as_str())))
+        .collect();
     pages::choose(&idp.providers[provider], &handle, &shown)
 }
 
@@ -108,7 +112,11 @@ fn draft(idp: &Idp, login: &Login) -> ResponseDraft {
 fn attributes(identity: &Identity) -> Vec<(String, String)> {
     let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     if identity.legal_person {
-        return vec![own("ivaCode", &format!("VATIT-{}", identity.code)), own("companyName", &identity.family_name), own("name", &identity.family_name)];
+        return vec![
+            own("ivaCode", &format!("VATIT-{}", identity.code)),
+            own("companyName", &identity.family_name),
+            own("name", &identity.family_name),
+        ];
     }
     let mut attributes = vec![
         own("fiscalNumber", &format!("TINIT-{}", identity.code)),

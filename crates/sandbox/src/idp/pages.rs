@@ -51,7 +51,9 @@ pub enum Message {
 impl Message {
     fn words(self) -> (&'static str, &'static str) {
         match self {
-            Message::UnknownSender => ("Richiesta sconosciuta", "Chi ha inviato la richiesta non è tra i fornitori di servizi conosciuti."),
+            Message::UnknownSender => {
+                ("Richiesta sconosciuta", "Chi ha inviato la richiesta non è tra i fornitori di servizi conosciuti.")
+            }
             Message::BadSignature => ("Firma non valida", "La richiesta non è firmata da chi dice di averla inviata."),
             Message::TooLate => ("Richiesta scaduta", "Torna al portale e ricomincia l'accesso."),
             Message::Nobody => ("Persona non trovata", "Nessuno nel registro ha questo codice fiscale."),
@@ -80,7 +82,9 @@ pub fn say(status: StatusCode, message: Message) -> Response {
 fn page(status: StatusCode, page: &impl Template, form_leads_to: Option<&str>) -> Response {
     let Ok(body) = page.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let leads = form_leads_to.map(|origin| format!(" {origin}")).unwrap_or_default();
-    let policy = format!("default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'{leads}");
+    let policy = format!(
+        "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'{leads}"
+    );
     let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"));
     let html = HeaderValue::from_static("text/html; charset=utf-8");
     (status, [(header::CONTENT_TYPE, html), (header::CONTENT_SECURITY_POLICY, policy)], body).into_response()
