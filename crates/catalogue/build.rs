@@ -11,7 +11,8 @@ fn main() {
     for language in ["it", "en"] {
         let folder = locales.join(language);
         println!("cargo:rerun-if-changed={}", folder.display());
-        let mut files: Vec<PathBuf> = fs::read_dir(&folder).expect("the language has a folder").map(|e| e.expect("a file").path()).collect();
+        let mut files: Vec<PathBuf> =
+            fs::read_dir(&folder).expect("the language has a folder").map(|e| e.expect("a file").path()).collect();
         files.retain(|f| f.extension().is_some_and(|e| e == "ftl"));
         files.sort();
         writeln!(code, "pub(crate) const {}: &[&str] = &[", language.to_uppercase()).expect("a string takes text");

@@ -41,7 +41,9 @@ pub struct NewMovement {
 }
 
 /// For each kind: its cause, and the account on the other side. None: the revenue of the badge's service.
-const KINDS: [(MovementKind, Cause, Option<(AccountKind, &str)>); 6] = [
+/// A kind of movement, its cause, and the account on the other side; none where that is the wallet's own opening.
+type Kind = (MovementKind, Cause, Option<(AccountKind, &'static str)>);
+const KINDS: [Kind; 6] = [
     (MovementKind::Opening, Cause::Opening, Some((AccountKind::Opening, "import"))),
     (MovementKind::TopUp, Cause::TopUp, Some((AccountKind::Clearing, ELSEWHERE))),
     (MovementKind::Meal, Cause::Meal, None),

@@ -6,11 +6,20 @@ use crate::Locale;
 
 const MONTHS: [[&str; 12]; 2] = [
     [
-        "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre", "novembre", "dicembre",
+        "gennaio",
+        "febbraio",
+        "marzo",
+        "aprile",
+        "maggio",
+        "giugno",
+        "luglio",
+        "agosto",
+        "settembre",
+        "ottobre",
+        "novembre",
+        "dicembre",
     ],
-    [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-    ],
+    ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"],
 ];
 const WEEKDAYS: [[&str; 7]; 2] = [
     ["lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"],

@@ -146,11 +146,13 @@ impl Language {
         // The marks fluent puts around arguments, for mixed scripts, would show in attributes and mails.
         bundle.set_use_isolating(false);
         for file in files {
-            let resource = FluentResource::try_new((*file).to_owned()).unwrap_or_else(|(_, e)| panic!("the messages of {code} do not parse: {e:?}"));
+            let resource = FluentResource::try_new((*file).to_owned())
+                .unwrap_or_else(|(_, e)| panic!("the messages of {code} do not parse: {e:?}"));
             bundle.add_resource(resource).unwrap_or_else(|e| panic!("the messages of {code} are not unique: {e:?}"));
         }
         let mut language = Language { bundle, plain: HashMap::new() };
-        language.plain = files.iter().flat_map(|f| keys(f)).filter_map(|k| Some((k.clone(), language.resolve(&k, None)?))).collect();
+        language.plain =
+            files.iter().flat_map(|f| keys(f)).filter_map(|k| Some((k.clone(), language.resolve(&k, None)?))).collect();
         language
     }
 
@@ -179,7 +181,8 @@ fn keys(file: &str) -> impl Iterator<Item = String> {
     let key = |line: &str| {
         let (name, _) = line.split_once('=')?;
         let name = name.trim_end();
-        let named = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let named = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         named.then(|| name.to_owned())
     };
     file.lines().filter_map(key).collect::<Vec<_>>().into_iter()
@@ -198,8 +201,14 @@ mod tests {
     #[test]
     fn numbers_choose_the_plural_and_missing_keys_show_themselves() {
         let catalogue = Catalogue::load();
-        assert_eq!(catalogue.format(Locale::It, "list-found", &[("total", 1.into()), ("page", 1.into()), ("pages", 1.into())]), "Trovato 1 risultato, pagina 1 di 1");
-        assert_eq!(catalogue.format(Locale::It, "list-found", &[("total", 9.into()), ("page", 1.into()), ("pages", 1.into())]), "Trovati 9 risultati, pagina 1 di 1");
+        assert_eq!(
+            catalogue.format(Locale::It, "list-found", &[("total", 1.into()), ("page", 1.into()), ("pages", 1.into())]),
+            "Trovato 1 risultato, pagina 1 di 1"
+        );
+        assert_eq!(
+            catalogue.format(Locale::It, "list-found", &[("total", 9.into()), ("page", 1.into()), ("pages", 1.into())]),
+            "Trovati 9 risultati, pagina 1 di 1"
+        );
         assert_eq!(catalogue.text(Locale::En, "no-such-key"), "no-such-key");
     }
 }

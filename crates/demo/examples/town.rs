@@ -6,7 +6,6 @@ use demo::{DemoOptions, build};
 use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 
 #[tokio::main]
-#[expect(clippy::disallowed_methods, reason = "a stopwatch")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip(1);
     let people = arguments.next().map_or(Ok(15_000), |text| text.parse())?;

@@ -171,10 +171,10 @@ pub(crate) fn family_name(chance: &mut Chance) -> String {
 
 pub(crate) fn child_name(chance: &mut Chance, female: bool) -> &'static str {
     let names: &[&'static str] = if female { &GIRLS } else { &BOYS };
-    *chance.pick(names)
+    chance.pick::<&str>(names)
 }
 
 pub(crate) fn adult_name(chance: &mut Chance, female: bool) -> &'static str {
     let names: &[&'static str] = if female { &WOMEN } else { &MEN };
-    *chance.pick(names)
+    chance.pick::<&str>(names)
 }

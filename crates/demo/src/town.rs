@@ -124,8 +124,8 @@ impl Schools {
         let (name, weekdays) = match self.sites[site].level {
             Level::Infanzia => (format!("Sezione {letter}"), 0b1_1111),
             // every second section has three afternoons
-            Level::Primaria => (format!("{}{letter}", cohort - 2), if section % 2 == 0 { 0b1_1111 } else { 0b1_0101 }),
-            Level::Secondaria => (format!("{}{letter}", cohort - 7), if section % 2 == 0 { 0b0_0101 } else { 0b0_1010 }),
+            Level::Primaria => (format!("{}{letter}", cohort - 2), if section.is_multiple_of(2) { 0b1_1111 } else { 0b1_0101 }),
+            Level::Secondaria => (format!("{}{letter}", cohort - 7), if section.is_multiple_of(2) { 0b0_0101 } else { 0b0_1010 }),
         };
         let key = format!("{}-{}-{}", self.sites[site].key, year.0, name.replace(' ', ""));
         Class { key, site, year, name, weekdays }

@@ -44,7 +44,7 @@ pub(crate) fn movements(chance: &mut Chance, opening_on: Day, meals: &[Meal], ha
             balance += top_up.amount;
             movements.push(top_up);
         }
-        balance = balance - meal.amount;
+        balance -= meal.amount;
         movements.push(Movement { on: meal.on, kind: Kind::Meal, amount: -meal.amount, price: meal.price });
     }
     if let Habit::EndsWith(credit) = habit {
@@ -73,8 +73,8 @@ fn end_with(movements: &mut Vec<Movement>, balance: Cents, credit: Cents) {
     while surplus > Cents::ZERO {
         let Some(last) = movements.iter().rposition(|m| matches!(m.kind, Kind::TopUp(_) | Kind::Opening)) else { return };
         let cut = surplus.min(movements[last].amount);
-        movements[last].amount = movements[last].amount - cut;
-        surplus = surplus - cut;
+        movements[last].amount -= cut;
+        surplus -= cut;
         if movements[last].amount.is_zero() {
             movements.remove(last);
         }
@@ -82,7 +82,7 @@ fn end_with(movements: &mut Vec<Movement>, balance: Cents, credit: Cents) {
     if surplus < Cents::ZERO
         && let Some(last) = movements.iter_mut().rev().find(|m| matches!(m.kind, Kind::TopUp(_) | Kind::Opening))
     {
-        last.amount = last.amount - surplus;
+        last.amount -= surplus;
     }
 }
 

@@ -48,7 +48,13 @@ pub fn rome_offset_time(instant: Instant) -> String {
     let offset = rome().to_offset(instant);
     let local = offset.to_datetime(instant);
     let minutes = offset.seconds() / 60;
-    format!("{}{}{:02}:{:02}", local.strftime("%Y-%m-%dT%H:%M:%S"), if minutes < 0 { '-' } else { '+' }, minutes.abs() / 60, minutes.abs() % 60)
+    format!(
+        "{}{}{:02}:{:02}",
+        local.strftime("%Y-%m-%dT%H:%M:%S"),
+        if minutes < 0 { '-' } else { '+' },
+        minutes.abs() / 60,
+        minutes.abs() % 60
+    )
 }
 
 /// Every day from `first` to `last`, both included; nothing if they are reversed.

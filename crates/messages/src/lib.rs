@@ -58,12 +58,20 @@ pub struct MailJob {
 /// Writes a message and, where the person has an address, the job that mails it.
 pub async fn create(tx: &mut db::Tx, ctx: &Ctx, new: NewMessage) -> Result<MessageId, Error> {
     let id: MessageId = ctx.new_id();
-    let mailed = store::insert(tx, ctx, id, &new).await?;
-    if mailed {
+    create_once(tx, ctx, id, new).await?;
+    Ok(id)
+}
+
+/// The same under an id that the caller takes from the cause, for causes that may come twice: the second time nothing is
+/// written and the answer is false.
+pub async fn create_once(tx: &mut db::Tx, ctx: &Ctx, id: MessageId, new: NewMessage) -> Result<bool, Error> {
+    let email = store::email_of(tx, ctx, new.person).await?;
+    let is_new = store::insert(tx, ctx, id, &new, email.is_some()).await?;
+    if is_new && email.is_some() {
         let key = format!("{MAIL_JOB}:{id}");
         db::jobs::enqueue(tx, ctx, MAIL_JOB, Some(&key), ctx.now, &MailJob { message: id }).await?;
     }
-    Ok(id)
+    Ok(is_new)
 }
 
 /// The acting person's messages, newest first.

@@ -5,15 +5,20 @@ use kernel::{Ctx, MessageId, Page, Paged, PersonId};
 
 use crate::{Error, Mail, Message, NewMessage};
 
-/// Whether a mail is to follow.
-pub async fn insert(tx: &mut Tx, ctx: &Ctx, id: MessageId, new: &NewMessage) -> Result<bool, Error> {
+pub async fn email_of(tx: &mut Tx, ctx: &Ctx, person: PersonId) -> Result<Option<String>, Error> {
     let sql = "select email from person where tenant_id = $1 and id = $2";
-    let email: Option<String> = tx.query_one(sql, &[&ctx.tenant, &new.person]).await?.get(0)?;
-    let state = if email.is_some() { "pending" } else { "none" };
+    Ok(tx.query_one(sql, &[&ctx.tenant, &person]).await?.get(0)?)
+}
+
+/// False when a message of this id is there already.
+pub async fn insert(tx: &mut Tx, ctx: &Ctx, id: MessageId, new: &NewMessage, mailed: bool) -> Result<bool, Error> {
+    let state = if mailed { "pending" } else { "none" };
     let sql = "insert into message (tenant_id, id, person_id, kind, subject, body, link, created_at, mail_state)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    tx.execute_one(sql, &[&ctx.tenant, &id, &new.person, &new.kind, &new.subject, &new.body, &new.link, &ctx.now, &state]).await?;
-    Ok(email.is_some())
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (tenant_id, id) do nothing";
+    let m = new;
+    let inserted =
+        tx.execute(sql, &[&ctx.tenant, &id, &m.person, &m.kind, &m.subject, &m.body, &m.link, &ctx.now, &state]).await?;
+    Ok(inserted == 1)
 }
 
 pub async fn list_for(tx: &mut Tx, ctx: &Ctx, page: Page) -> Result<Paged<Message>, Error> {

@@ -100,7 +100,10 @@ async fn verify(database: &str, tenant: Option<&str>) -> Result<ExitCode, Failur
     let mut sound = true;
     for known in enrolment::tenant::list_all(&mut tx).await?.iter().filter(|t| tenant.is_none_or(|code| t.ipa_code == code)) {
         match ledger::verify(&mut tx, known.id).await {
-            Ok(v) => println!("{}: {} postings, {} entries, {} accounts, all hold; chain {}", known.name, v.postings, v.entries, v.accounts, v.chain_head),
+            Ok(v) => println!(
+                "{}: {} postings, {} entries, {} accounts, all hold; chain {}",
+                known.name, v.postings, v.entries, v.accounts, v.chain_head
+            ),
             Err(ledger::Error::Broken(bad)) => {
                 println!("{}: BROKEN at {bad}", known.name);
                 sound = false;
@@ -112,7 +115,11 @@ async fn verify(database: &str, tenant: Option<&str>) -> Result<ExitCode, Failur
 }
 
 async fn load(
-    folder: &std::path::Path, database: &str, key: &std::path::Path, tenant: Option<&str>, mode: import::Mode,
+    folder: &std::path::Path,
+    database: &str,
+    key: &std::path::Path,
+    tenant: Option<&str>,
+    mode: import::Mode,
 ) -> Result<ExitCode, Failure> {
     let db = Db::open(database).await?;
     db.migrate().await?;

@@ -130,7 +130,13 @@ fn demo_options(options: &Options, today: Day) -> DemoOptions {
 }
 
 /// Tells the tenants of this start's addresses and test providers, and the providers of the tenants.
-async fn sandbox(db: &Db, vault: &Vault, options: &Options, tenants: &[Tenant], personas: &[Persona]) -> Result<axum::Router, Failure> {
+async fn sandbox(
+    db: &Db,
+    vault: &Vault,
+    options: &Options,
+    tenants: &[Tenant],
+    personas: &[Persona],
+) -> Result<axum::Router, Failure> {
     let (clock, sandbox_url) = (Clock::System, format!("http://{}", options.sandbox));
     let providers = idp::Provider::generate_all(&sandbox_url, &clock)?;
     let mut service_providers = Vec::new();
@@ -156,7 +162,13 @@ async fn sandbox(db: &Db, vault: &Vault, options: &Options, tenants: &[Tenant], 
     Ok(identities.merge(pagopa))
 }
 
-async fn introduce(db: &Db, vault: &Vault, options: &Options, tenant: &Tenant, providers: &[idp::Provider]) -> Result<Vec<String>, Failure> {
+async fn introduce(
+    db: &Db,
+    vault: &Vault,
+    options: &Options,
+    tenant: &Tenant,
+    providers: &[idp::Provider],
+) -> Result<Vec<String>, Failure> {
     let ctx = Ctx::new(tenant.id, Actor::System("demo"), &Clock::System, &Entropy::System);
     let host = if tenant.id == TenantId(1) { options.listen.ip().to_string() } else { SECOND_HOST.to_owned() };
     let tenant = Tenant { public_url: format!("http://{host}:{}", options.listen.port()), ..tenant.clone() };

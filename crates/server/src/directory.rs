@@ -19,7 +19,8 @@ impl Directory for Registry {
         Box::pin(async move {
             let state = payments::State::from_code(state).ok_or("the states are payable, paid, cancelled")?;
             let mut tx = self.db.read().await.map_err(|e| e.to_string())?;
-            let listed = payments::notice::list_for_test_node(&mut tx, state, limit, self.clock.now()).await.map_err(|e| e.to_string())?;
+            let listed =
+                payments::notice::list_for_test_node(&mut tx, state, limit, self.clock.now()).await.map_err(|e| e.to_string())?;
             let notice = |n: payments::notice::ListedNotice| ListedNotice {
                 fiscal_code: n.fiscal_code,
                 notice_number: n.notice_number,
@@ -35,8 +36,12 @@ impl Directory for Registry {
         Box::pin(async move {
             let mut tx = self.db.read().await.map_err(|e| e.to_string())?;
             let all = payments::settings::list_institutions(&mut tx).await.map_err(|e| e.to_string())?;
-            let creditor =
-                |i: Institution| Creditor { fiscal_code: i.fiscal_code, name: i.name, broker: i.pagopa.broker, station: i.pagopa.station };
+            let creditor = |i: Institution| Creditor {
+                fiscal_code: i.fiscal_code,
+                name: i.name,
+                broker: i.pagopa.broker,
+                station: i.pagopa.station,
+            };
             Ok(all.into_iter().map(creditor).collect())
         })
     }

@@ -78,7 +78,11 @@ pub async fn serve(services: Services, ready: impl FnOnce()) -> Result<ExitCode,
     Ok(ExitCode::SUCCESS)
 }
 
-async fn listen(address: SocketAddr, router: Router, stopped: &watch::Receiver<bool>) -> Result<tokio::task::JoinHandle<()>, Failure> {
+async fn listen(
+    address: SocketAddr,
+    router: Router,
+    stopped: &watch::Receiver<bool>,
+) -> Result<tokio::task::JoinHandle<()>, Failure> {
     let listener = TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}"))?;
     let mut stopped = stopped.clone();
     let end = async move {

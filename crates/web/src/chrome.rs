@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use askama::Template;
 use catalogue::Locale;
 use enrolment::Tenant;
 use kernel::{Cents, Day, Instant, Page, Paged};
@@ -129,7 +129,10 @@ impl Chrome {
 
     /// An icon of the sprite, hidden from screen readers: the words beside it say the same.
     pub fn icon(&self, name: &str) -> String {
-        format!("<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{}#{name}\"></use></svg>", assets::url("sprite.svg"))
+        format!(
+            "<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\"><use href=\"{}#{name}\"></use></svg>",
+            assets::url("sprite.svg")
+        )
     }
 
     pub fn asset(&self, logical: &str) -> String {
@@ -218,5 +221,6 @@ pub fn html(status: StatusCode, page: &impl Template) -> Result<Response, Refusa
 pub fn download(content_type: &'static str, file_name: &str, body: Vec<u8>) -> Response {
     let plain: String = file_name.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
     let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{plain}\"")).expect("the name is plain");
-    ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type)), (header::CONTENT_DISPOSITION, disposition)], body).into_response()
+    ([(header::CONTENT_TYPE, HeaderValue::from_static(content_type)), (header::CONTENT_DISPOSITION, disposition)], body)
+        .into_response()
 }

@@ -90,7 +90,7 @@ async fn answer_in_time(state: &NodeState, request: &Request, body: &[u8]) -> Re
     let began = std::time::Instant::now();
     let limit = if matches!(request, Request::Receipt(_)) { RECEIPT_LIMIT } else { READ_LIMIT };
     let answered = tokio::time::timeout(limit, answer_request(state, request, body)).await;
-    let response = match answered.unwrap_or_else(|_| Err(Failure::TooSlow)) {
+    let response = match answered.unwrap_or(Err(Failure::TooSlow)) {
         Ok(response) => response,
         Err(Failure::Refused(fault)) => Response::refuse(request.operation(), fault),
         Err(failure) => {

@@ -170,7 +170,10 @@ struct TextPage {
 
 fn text_page(visit: &Visit, stem: &str, parts: usize, statement: Option<String>) -> Result<Response, Refusal> {
     let part = |n: usize| {
-        let text = visit.f(&format!("{stem}-{n}-text"), &[("tenant", (&visit.tenant.name).into()), ("office", (&visit.tenant.office_email).into())]);
+        let text = visit.f(
+            &format!("{stem}-{n}-text"),
+            &[("tenant", (&visit.tenant.name).into()), ("office", (&visit.tenant.office_email).into())],
+        );
         (visit.t(&format!("{stem}-{n}")).to_owned(), text)
     };
     let page = TextPage {
@@ -198,13 +201,16 @@ pub async fn accessibility(visit: Visit) -> Result<Response, Refusal> {
 pub async fn language(Path(code): Path<String>, visit: Visit) -> Result<Response, Refusal> {
     let locale = Locale::from_code(&code).ok_or(Refusal::NotFound)?;
     let mut response = see_other(local_path(visit.query.get("poi")));
-    response.headers_mut().append(header::SET_COOKIE, guard::set_cookie(&visit, guard::LANGUAGE_COOKIE, locale.code(), 31_536_000));
+    response
+        .headers_mut()
+        .append(header::SET_COOKIE, guard::set_cookie(&visit, guard::LANGUAGE_COOKIE, locale.code(), 31_536_000));
     Ok(response)
 }
 
 /// Only addresses of this portal are gone back to.
 pub fn local_path(asked: Option<&str>) -> &str {
-    let safe = |p: &&str| p.starts_with('/') && !p.starts_with("//") && !p.contains('\\') && p.bytes().all(|b| b.is_ascii_graphic());
+    let safe =
+        |p: &&str| p.starts_with('/') && !p.starts_with("//") && !p.contains('\\') && p.bytes().all(|b| b.is_ascii_graphic());
     asked.filter(safe).unwrap_or("/")
 }
 
@@ -224,7 +230,9 @@ mod tests {
 
     #[test]
     fn only_addresses_of_this_portal_are_gone_back_to() {
-        for bad in ["https://altrove.example/", "//altrove.example", "/\\altrove.example", "altrove", "/a b", "javascript:alert(1)"] {
+        for bad in
+            ["https://altrove.example/", "//altrove.example", "/\\altrove.example", "altrove", "/a b", "javascript:alert(1)"]
+        {
             assert_eq!(local_path(Some(bad)), "/", "{bad}");
         }
         assert_eq!(local_path(Some("/area-personale/pagamento?alunno=1")), "/area-personale/pagamento?alunno=1");

@@ -18,14 +18,19 @@ pub enum Refusal {
     BadRequest,
     MethodNotAllowed,
     TooLarge,
-    TooMany { wait_s: u32 },
+    TooMany {
+        wait_s: u32,
+    },
     /// No tenant has this host name.
     UnknownHost,
     Unavailable,
     /// Logged with its cause; the person gets a code.
     Unexpected,
     /// A sign-in that did not succeed, by the key of its words.
-    SignIn { key: &'static str, status: u16 },
+    SignIn {
+        key: &'static str,
+        status: u16,
+    },
 }
 
 /// What the page says and does.

@@ -42,7 +42,10 @@ pub async fn choose(visit: Visit) -> Result<Response, Refusal> {
     let cie = providers(&mut tx, &visit, Scheme::Cie, back).await?;
     shuffle(&visit, &mut spid);
     let title = visit.t("sign-in-title").to_owned();
-    let crumbs = vec![Crumb { words: visit.t("crumb-home").to_owned(), href: Some("/".to_owned()) }, Crumb { words: title.clone(), href: None }];
+    let crumbs = vec![
+        Crumb { words: visit.t("crumb-home").to_owned(), href: Some("/".to_owned()) },
+        Crumb { words: title.clone(), href: None },
+    ];
     let kept = visit.query.get("poi").is_some();
     html(StatusCode::OK, &Choice { c: Chrome::new(&visit, title, crumbs), spid, cie, kept })
 }

@@ -50,7 +50,8 @@ impl AppState {
 
     /// The tenant a Host header names, port and case aside.
     pub async fn tenant(&self, host: &str, now: Instant) -> Result<Option<Arc<Tenant>>, Refusal> {
-        let host = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name);
+        let host =
+            host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name);
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         if let Some(known) = self.known(&host, now) {
             return Ok(Some(known));

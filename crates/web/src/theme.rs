@@ -2,8 +2,19 @@
 
 /// How each shade stands to the base: lightness in thousandths of the base's, and an alpha suffix.
 /// The order is that of the variables `--p-1` ... `--p-11` of the built stylesheet.
-const SHADES: [(i64, &str); 11] =
-    [(1000, ""), (804, ""), (873, ""), (627, ""), (750, ""), (500, ""), (853, ""), (700, ""), (900, ""), (-965, ""), (1000, "40")];
+const SHADES: [(i64, &str); 11] = [
+    (1000, ""),
+    (804, ""),
+    (873, ""),
+    (627, ""),
+    (750, ""),
+    (500, ""),
+    (853, ""),
+    (700, ""),
+    (900, ""),
+    (-965, ""),
+    (1000, "40"),
+];
 
 /// The stylesheet of a tenant; the house's blue where the colour cannot be read.
 pub fn stylesheet(colour: &str) -> String {

@@ -3,38 +3,53 @@
 use enrolment::ServiceKind;
 use jiff::ToSpan;
 use jiff::civil::{Time, time};
-use kernel::{Actor, Ctx, Day, Instant, ServiceId, TenantId, rome_date_time};
+use kernel::{Actor, Ctx, Day, Instant, ServiceId, rome_date_time, rome_day};
 
 use crate::{Error, Parts};
 
 /// From this hour a day is over: lunches were eaten and corrected.
 const CLOSES_AT: Time = time(19, 30, 0, 0);
 
-/// Closes the oldest day of each tenant's canteens that is over and open; how many were closed. What fails for one
-/// tenant does not stop the others.
+/// Closes the oldest day of each canteen that is over and open; how many were closed. What fails for one canteen does not
+/// stop the others.
 pub async fn close_next(parts: &Parts) -> Result<usize, Error> {
     let tenants = enrolment::tenant::list_all(&mut parts.db.read().await?).await?;
     let mut closed = 0;
     for tenant in tenants.iter().filter(|t| t.enabled) {
-        match close_of(parts, tenant.id).await {
-            Ok(days) => closed += days,
-            Err(error) => tracing::warn!(%error, tenant = tenant.id.0, "a day could not be closed"),
+        let ctx = Ctx::new(tenant.id, Actor::System("worker"), &parts.clock, &parts.entropy);
+        match canteens(parts, &ctx).await {
+            Ok(canteens) => closed += close_each(parts, &ctx, &canteens).await,
+            Err(error) => tracing::warn!(%error, tenant = tenant.id.0, "the canteens cannot be read"),
         }
     }
     Ok(closed)
 }
 
-async fn close_of(parts: &Parts, tenant: TenantId) -> Result<usize, Error> {
-    let ctx = Ctx::new(tenant, Actor::System("worker"), &parts.clock, &parts.entropy);
-    let services = enrolment::list_services(&mut parts.db.read().await?, &ctx).await?;
+async fn canteens(parts: &Parts, ctx: &Ctx) -> Result<Vec<ServiceId>, Error> {
+    let services = enrolment::list_services(&mut parts.db.read().await?, ctx).await?;
+    Ok(services.iter().filter(|s| s.kind == ServiceKind::Meal).map(|s| s.id).collect())
+}
+
+async fn close_each(parts: &Parts, ctx: &Ctx, canteens: &[ServiceId]) -> usize {
     let mut closed = 0;
-    for service in services.iter().filter(|s| s.kind == ServiceKind::Meal) {
-        if let Some(day) = next(parts, &ctx, service.id).await? {
-            close(parts, &ctx, service.id, day).await?;
-            closed += 1;
+    for service in canteens {
+        match close_oldest(parts, ctx, *service).await {
+            Ok(true) => closed += 1,
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, tenant = ctx.tenant.0, service = %service, "a day could not be closed"),
         }
     }
-    Ok(closed)
+    closed
+}
+
+/// Whether there was a day to close.
+async fn close_oldest(parts: &Parts, ctx: &Ctx, service: ServiceId) -> Result<bool, Error> {
+    let Some(day) = next(parts, ctx, service).await? else { return Ok(false) };
+    match close(parts, ctx, service, day).await {
+        // Reports for the day are taken longer than usual: it is not over yet.
+        Err(Error::Meals(meals::Error::DayStillOpen { .. })) => Ok(false),
+        done => done.map(|()| true),
+    }
 }
 
 /// The last day that is over.
@@ -43,15 +58,12 @@ fn over(now: Instant) -> Day {
     if local.time() >= CLOSES_AT { local.date() } else { local.date().saturating_sub(1.day()) }
 }
 
-/// The oldest open day after the last one that was closed; the days before the first close are an import's.
+/// The oldest day that is over and not closed, from the day the tenant came on; the days before that are an import's.
 async fn next(parts: &Parts, ctx: &Ctx, service: ServiceId) -> Result<Option<Day>, Error> {
-    let sql = "select min(c.day) from service_calendar c
-               where c.tenant_id = $1 and c.service_id = $2 and c.open and c.day <= $3
-                 and c.day > (select coalesce(max(d.day), $4) from closed_day d where d.tenant_id = $1 and d.service_id = $2)";
     let mut tx = parts.db.read().await?;
-    // Where no day was closed yet, only yesterday's and today's are ours to close.
-    let row = tx.query_one(sql, &[&ctx.tenant, &service, &over(ctx.now), &over(ctx.now).saturating_sub(1.day())]).await?;
-    Ok(row.get(0)?)
+    let first = rome_day(enrolment::tenant::created_at(&mut tx, ctx.tenant).await?);
+    let days = billing::day::list_unclosed_days(&mut tx, ctx, service, first, over(ctx.now)).await?;
+    Ok(days.first().copied())
 }
 
 async fn close(parts: &Parts, ctx: &Ctx, service: ServiceId, day: Day) -> Result<(), Error> {
@@ -59,7 +71,7 @@ async fn close(parts: &Parts, ctx: &Ctx, service: ServiceId, day: Day) -> Result
     meals::attendance::close_booking_day(&mut tx, ctx, service, day).await?;
     let closed = billing::day::close_day(&mut tx, ctx, service, day).await?;
     tx.commit().await?;
-    tracing::info!(tenant = ctx.tenant.0, %day, meals = closed.meals, "a day was closed");
+    tracing::info!(tenant = ctx.tenant.0, %day, meals = closed.meals, not_charged = closed.not_charged.len(), "a day was closed");
     Ok(())
 }
 

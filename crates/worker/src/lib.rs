@@ -15,6 +15,7 @@ use db::Db;
 use db::jobs::{self, Job};
 use kernel::{Actor, Clock, Ctx, Entropy};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 pub use mail::Mailer;
 
@@ -48,54 +49,81 @@ pub enum Error {
     Messages(#[from] messages::Error),
     #[error("the job's body is not what it should be: {0}")]
     Body(#[from] serde_json::Error),
+    /// The mail server, or the way to it; it may pass.
     #[error("mail: {0}")]
     Mail(String),
+    /// No second attempt would end otherwise: an address that is none, a refusal of the mail server for good.
+    #[error("mail refused: {0}")]
+    MailRefused(String),
 }
 
 const KINDS: [&str; 2] = [payments::receipt::RECORDED_JOB, messages::MAIL_JOB];
 const AT_ONCE: i64 = 20;
-const LEASE_S: i64 = 60;
+/// More than all jobs of a round take when the mail server uses all the time it is given.
+const LEASE_S: i64 = 300;
 /// Between two looks at an empty queue.
 const PAUSE: Duration = Duration::from_millis(700);
+/// Between two looks for days to close, when the last found none.
+const DAYS_PAUSE: Duration = Duration::from_secs(60);
 
 impl Worker {
     pub fn new(parts: Parts) -> Worker {
         Worker(parts)
     }
 
-    /// Works until told to stop.
+    /// Works until told to stop; the round it is in is finished first.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
+        let mut days_due = Instant::now();
         while !*stop.borrow() {
-            match self.turn().await {
-                Ok(0) => {}
-                Ok(_) => continue,
-                Err(error) => tracing::warn!(%error, "the queue cannot be worked on"),
+            let mut done = self.heard(self.work_on_jobs().await, "the queue cannot be worked on");
+            if days_due <= Instant::now() {
+                let closed = self.heard(days::close_next(&self.0).await, "the days to close cannot be read");
+                days_due = if closed == 0 { Instant::now() + DAYS_PAUSE } else { days_due };
+                done += closed;
             }
-            tokio::select! {
-                () = tokio::time::sleep(PAUSE) => {}
-                _ = stop.wait_for(|s| *s) => {}
+            if done == 0 {
+                tokio::select! {
+                    () = tokio::time::sleep(PAUSE) => {}
+                    _ = stop.wait_for(|s| *s) => {}
+                }
             }
         }
     }
 
-    /// One round; how many things were done.
+    /// A failure is said and counts as nothing done: the next round comes after the pause.
+    fn heard(&self, done: Result<usize, Error>, what: &str) -> usize {
+        done.unwrap_or_else(|error| {
+            tracing::warn!(%error, "{what}");
+            0
+        })
+    }
+
+    /// One round: the jobs that are due, and one day of each canteen that has one to close; how many things were done.
     pub async fn turn(&self) -> Result<usize, Error> {
+        Ok(self.work_on_jobs().await? + days::close_next(&self.0).await?)
+    }
+
+    async fn work_on_jobs(&self) -> Result<usize, Error> {
         let mut tx = self.0.db.begin().await?;
         let jobs = jobs::claim(&mut tx, self.0.clock.now(), &KINDS, AT_ONCE, LEASE_S).await?;
         tx.commit().await?;
         for job in &jobs {
             if let Err(error) = self.work(job).await {
-                tracing::warn!(%error, kind = %job.kind, attempt = job.attempt, "a job failed");
+                tracing::warn!(%error, tenant = job.tenant.0, kind = %job.kind, job = %job.id, attempt = job.attempt, "a job failed");
                 let mut tx = self.0.db.begin().await?;
                 jobs::failed(&mut tx, job, &error.to_string(), self.0.clock.now()).await?;
                 tx.commit().await?;
             }
         }
-        Ok(jobs.len() + days::close_next(&self.0).await?)
+        Ok(jobs.len())
     }
 
     async fn work(&self, job: &Job) -> Result<(), Error> {
         let ctx = Ctx::new(job.tenant, Actor::System("worker"), &self.0.clock, &self.0.entropy);
-        if job.kind == messages::MAIL_JOB { mail::send(&self.0, &ctx, job).await } else { receipts::tell(&self.0, &ctx, job).await }
+        if job.kind == messages::MAIL_JOB {
+            mail::send(&self.0, &ctx, job).await
+        } else {
+            receipts::tell(&self.0, &ctx, job).await
+        }
     }
 }

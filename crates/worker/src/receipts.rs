@@ -3,7 +3,7 @@
 use catalogue::{Arg, Locale, day_short};
 use db::Tx;
 use db::jobs::{self, Job};
-use kernel::{Ctx, PositionId, PupilId, ReceiptId, rome_day};
+use kernel::{Ctx, MessageId, PositionId, PupilId, ReceiptId, rome_day};
 use messages::NewMessage;
 use payments::receipt::{Outcome, Receipt};
 use payments::{Position, PositionKind};
@@ -26,7 +26,8 @@ pub async fn tell(parts: &Parts, ctx: &Ctx, job: &Job) -> Result<(), Error> {
     let receipts = payments::receipt::list_for_position(&mut tx, ctx, told.position_id).await?;
     if let Some(receipt) = receipts.into_iter().find(|r| r.id == told.receipt_id) {
         let message = message(parts, ctx, &mut tx, &position, &receipt).await?;
-        messages::create(&mut tx, ctx, message).await?;
+        // The message has the job's id: a job that runs twice tells once.
+        messages::create_once(&mut tx, ctx, MessageId(job.id.0), message).await?;
     }
     jobs::done(&mut tx, job, ctx.now).await?;
     Ok(tx.commit().await?)
@@ -38,7 +39,8 @@ async fn message(parts: &Parts, ctx: &Ctx, tx: &mut Tx, position: &Position, rec
         None => None,
     };
     let date = day_short(rome_day(receipt.paid_at.unwrap_or(receipt.received_at)));
-    let mut args: Vec<(&str, Arg<'_>)> = vec![("amount", receipt.amount.into()), ("date", date.into()), ("what", (&position.description).into())];
+    let mut args: Vec<(&str, Arg<'_>)> =
+        vec![("amount", receipt.amount.into()), ("date", date.into()), ("what", (&position.description).into())];
     let top_up = position.kind == PositionKind::TopUp;
     let stem = match (receipt.outcome, &child) {
         (Outcome::Applied, Some(child)) => {
@@ -53,8 +55,18 @@ async fn message(parts: &Parts, ctx: &Ctx, tx: &mut Tx, position: &Position, rec
         stem => format!("{stem}-body"),
     };
     let words = |key: &str| parts.catalogue.format(Locale::It, key, &args);
-    let path = if top_up { format!("/area-personale/ricariche/{}", position.id) } else { "/area-personale/documenti-contabili".to_owned() };
-    Ok(NewMessage { person: position.debtor, kind: "payment.received", subject: words(&format!("{stem}-subject")), body: words(&body), link: Some(path) })
+    let path = if top_up {
+        format!("/area-personale/ricariche/{}", position.id)
+    } else {
+        "/area-personale/documenti-contabili".to_owned()
+    };
+    Ok(NewMessage {
+        person: position.debtor,
+        kind: "payment.received",
+        subject: words(&format!("{stem}-subject")),
+        body: words(&body),
+        link: Some(path),
+    })
 }
 
 /// The child's first name: the message is the parent's own.

@@ -30,7 +30,6 @@ fn write_all(folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Prints `count` different notices and says how long it took and how much memory is held along the way.
-#[expect(clippy::disallowed_methods, reason = "a stopwatch for a person at a terminal, not a rule of the product")]
 fn time(count: u32) -> Result<(), Box<dyn std::error::Error>> {
     let papers = Papers::new();
     let start = Instant::now();

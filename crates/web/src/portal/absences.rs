@@ -78,7 +78,9 @@ async fn page(visit: &Visit, errors: Vec<FieldError>, status: StatusCode) -> Res
         ids.push(pupil.id);
         children.push(Child {
             chosen: asked.contains(&pupil.id.to_string().as_str())
-                || (asked.is_empty() && switcher.chosen.as_ref().is_none_or(|c| c.id == pupil.id) && (switcher.chosen.is_some() || switcher.pupils.len() == 1)),
+                || (asked.is_empty()
+                    && switcher.chosen.as_ref().is_none_or(|c| c.id == pupil.id)
+                    && (switcher.chosen.is_some() || switcher.pupils.len() == 1)),
             closed_today: deadline.as_ref().is_some_and(|d| d.day > today),
             deadline: deadline.map(|d| deadline_words(visit, &d)),
             pupil: pupil.clone(),
@@ -99,7 +101,11 @@ async fn page(visit: &Visit, errors: Vec<FieldError>, status: StatusCode) -> Res
         standing,
         errors,
         restored: visit.restored,
-        undone: visit.query.get("annullata").and_then(parse_day).map(|d| visit.f("absence-undone", &[("day", catalogue::day_week(visit.locale, d).into())])),
+        undone: visit
+            .query
+            .get("annullata")
+            .and_then(parse_day)
+            .map(|d| visit.f("absence-undone", &[("day", catalogue::day_week(visit.locale, d).into())])),
         today,
     };
     html(status, &page)
@@ -117,7 +123,11 @@ fn deadline_words(visit: &Visit, deadline: &Deadline) -> String {
     let until = if kernel::rome_day(deadline.closes_at) == visit.ctx.today() {
         catalogue::time_of_day(deadline.closes_at)
     } else {
-        format!("{} ({})", catalogue::time_of_day(deadline.closes_at), catalogue::day_week(visit.locale, kernel::rome_day(deadline.closes_at)))
+        format!(
+            "{} ({})",
+            catalogue::time_of_day(deadline.closes_at),
+            catalogue::day_week(visit.locale, kernel::rome_day(deadline.closes_at))
+        )
     };
     let key = if left < 120 { "absence-deadline-soon" } else { "absence-deadline" };
     visit.f(key, &[("day", day.into()), ("until", until.into()), ("minutes", left.into())])
@@ -129,7 +139,10 @@ fn name_of(visit: &Visit, it: &str, en: &str) -> String {
 
 fn kinds(visit: &Visit, kinds: &[AbsenceKind]) -> Vec<Kind> {
     let asked = visit.form.get("tipologia").or(kinds.first().map(|k| k.code.as_str()));
-    kinds.iter().map(|k| Kind { code: k.code.clone(), name: name_of(visit, &k.name_it, &k.name_en), chosen: asked == Some(&k.code) }).collect()
+    kinds
+        .iter()
+        .map(|k| Kind { code: k.code.clone(), name: name_of(visit, &k.name_it, &k.name_en), chosen: asked == Some(&k.code) })
+        .collect()
 }
 
 /// Today, unless it is too late for today; what was typed, where the form comes back.
@@ -143,7 +156,8 @@ fn when(visit: &Visit, children: &[Child]) -> When {
 
 fn stands(visit: &Visit, children: &[Child], absence: StandingAbsence) -> Standing {
     let pupil_name = children.iter().find(|c| c.pupil.id == absence.pupil).map(|c| c.pupil.full_name()).unwrap_or_default();
-    let until = absence.can_undo_until.map(|at| format!("{} {}", catalogue::day_short(kernel::rome_day(at)), catalogue::time_of_day(at)));
+    let until =
+        absence.can_undo_until.map(|at| format!("{} {}", catalogue::day_short(kernel::rome_day(at)), catalogue::time_of_day(at)));
     Standing { kind: name_of(visit, &absence.kind_name_it, &absence.kind_name_en), pupil_name, until, absence }
 }
 
@@ -167,7 +181,8 @@ fn days(visit: &Visit) -> Result<(Day, Day), FieldError> {
 
 /// `POST`: one report per child, all in one transaction; then a page of its own, that a reload does not repeat.
 pub async fn report(visit: Visit) -> Result<Response, Refusal> {
-    let chosen: Vec<PupilId> = visit.form.all("alunno").map(|id| id.parse().map_err(|_| Refusal::NotFound)).collect::<Result<_, _>>()?;
+    let chosen: Vec<PupilId> =
+        visit.form.all("alunno").map(|id| id.parse().map_err(|_| Refusal::NotFound)).collect::<Result<_, _>>()?;
     let mut errors = Vec::new();
     if chosen.is_empty() {
         errors.push(FieldError { field: "alunni", words: visit.t("absence-error-nobody").to_owned() });
@@ -267,7 +282,9 @@ fn outcome_words(visit: &Visit, outcome: &Outcome) -> (String, &'static str, &'s
     match outcome {
         Outcome::Reported => (plain("outcome-reported"), "it-check-circle", "yes"),
         Outcome::AlreadyReported => (plain("outcome-already"), "it-info-circle", "same"),
-        Outcome::Closed { cause: Some(cause) } => (visit.f("outcome-closed-because", &[("cause", cause.into())]), "it-info-circle", "same"),
+        Outcome::Closed { cause: Some(cause) } => {
+            (visit.f("outcome-closed-because", &[("cause", cause.into())]), "it-info-circle", "same")
+        }
         Outcome::Closed { cause: None } => (plain("outcome-closed"), "it-info-circle", "same"),
         Outcome::NoLunchThatWeekday => (plain("outcome-no-lunch"), "it-info-circle", "same"),
         Outcome::NotEnrolled => no(plain("outcome-not-enrolled")),
@@ -307,9 +324,16 @@ pub async fn outcome(Path(id): Path<String>, visit: Visit) -> Result<Response, R
         line
     });
     let new = visit.query.get("nuova").is_some();
-    let title = if new { visit.t("absence-done-title").to_owned() } else { visit.f("absence-title", &[("number", (&report.receipt_number).into())]) };
+    let title = if new {
+        visit.t("absence-done-title").to_owned()
+    } else {
+        visit.f("absence-title", &[("number", (&report.receipt_number).into())])
+    };
     let kind = name_of(&visit, &report.kind_name_it, &report.kind_name_en);
-    html(StatusCode::OK, &One { c: Chrome::personal(&visit, title, vec![crumb(&visit)]), days: days.collect(), kind, new, undoable, report })
+    html(
+        StatusCode::OK,
+        &One { c: Chrome::personal(&visit, title, vec![crumb(&visit)]), days: days.collect(), kind, new, undoable, report },
+    )
 }
 
 /// `POST …/annulla`: a whole report (`comunicazione`) or one day of it (`alunno`, `servizio`, `giorno`).

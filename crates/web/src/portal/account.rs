@@ -71,7 +71,10 @@ pub async fn show(visit: Visit) -> Result<Response, Refusal> {
             Err(error) => errors.push(FieldError { field: "da", words: visit.t(refused(error)?).to_owned() }),
         }
     }
-    let may_pay = billing::top_up::options(&mut tx, &visit.ctx).await?.iter().any(|t| wallet.as_ref().is_some_and(|w| w.badge_id == t.wallet.badge_id));
+    let may_pay = billing::top_up::options(&mut tx, &visit.ctx)
+        .await?
+        .iter()
+        .any(|t| wallet.as_ref().is_some_and(|w| w.badge_id == t.wallet.badge_id));
     drop(tx);
     switcher.remember(&visit).await?;
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
@@ -118,7 +121,12 @@ fn shown(visit: &Visit, read: AccountStatement) -> Shown {
 
 fn line(visit: &Visit, wallet: &Wallet, movement: &ledger::Movement) -> Line {
     let day = movement.effective_on;
-    let month = format!("/area-personale/refezione-scolastica?alunno={}&mese={:04}-{:02}#g{day}", wallet.pupil_id, day.year(), day.month());
+    let month = format!(
+        "/area-personale/refezione-scolastica?alunno={}&mese={:04}-{:02}#g{day}",
+        wallet.pupil_id,
+        day.year(),
+        day.month()
+    );
     Line {
         day,
         words: visit.t(cause_key(movement.cause)).to_owned(),
@@ -158,7 +166,8 @@ async fn asked(visit: &Visit) -> Result<AccountStatement, Refusal> {
 
 pub async fn csv(visit: Visit) -> Result<Response, Refusal> {
     let read = asked(&visit).await?;
-    let head = ["column-data", "account-movement", "column-descrizione", "column-importo", "account-balance"].map(|k| visit.t(k).to_owned());
+    let head = ["column-data", "account-movement", "column-descrizione", "column-importo", "account-balance"]
+        .map(|k| visit.t(k).to_owned());
     let rows = read.statement.movements.iter().map(|m| {
         let words = visit.t(cause_key(m.cause)).to_owned();
         [catalogue::day_short(m.effective_on), words, m.description.clone(), m.amount.format_it(), m.balance_after.format_it()]

@@ -149,8 +149,13 @@ pub async fn show(visit: Visit) -> Result<Response, Refusal> {
     let present = |r: &&DayRecord| matches!(r.status, Status::Present | Status::PresentNotEnrolled);
     let absent = |r: &&DayRecord| matches!(r.status, Status::Absent { .. } | Status::AbsentByRoll);
     let count = |n: usize| i64::try_from(n).expect("a year has few days");
-    let counts = Counts { present: count(read.records.iter().filter(present).count()), absent: count(read.records.iter().filter(absent).count()) };
-    let month = |first: Day| format!("{PATH}{}", visit.query.with("da", "").with("a", "").with("mese", &first.strftime("%Y-%m").to_string()).query());
+    let counts = Counts {
+        present: count(read.records.iter().filter(present).count()),
+        absent: count(read.records.iter().filter(absent).count()),
+    };
+    let month = |first: Day| {
+        format!("{PATH}{}", visit.query.with("da", "").with("a", "").with("mese", &first.strftime("%Y-%m").to_string()).query())
+    };
     let after = period.first.first_of_month().saturating_add(1.month());
     let mut c = Chrome::personal(&visit, visit.t("service-refezione-scolastica"), Vec::new());
     c.has_errors = !errors.is_empty();
@@ -162,7 +167,13 @@ pub async fn show(visit: Visit) -> Result<Response, Refusal> {
         whole_month,
         period,
         weeks: if whole_month { weeks(&visit, &read.records, today) } else { Vec::new() },
-        lines: read.records.iter().rev().filter(|r| worth_a_line(r, today)).map(|r| line(&visit, r, read.charges.get(&r.day))).collect(),
+        lines: read
+            .records
+            .iter()
+            .rev()
+            .filter(|r| worth_a_line(r, today))
+            .map(|r| line(&visit, r, read.charges.get(&r.day)))
+            .collect(),
         counts,
         previous: month(period.first.first_of_month().saturating_sub(1.month())),
         next: (after <= today.saturating_add(1.month())).then(|| month(after)),
@@ -177,7 +188,9 @@ pub async fn show(visit: Visit) -> Result<Response, Refusal> {
 /// The list leaves out week-ends and days without the child; the calendar shows them all.
 fn worth_a_line(record: &DayRecord, today: Day) -> bool {
     let future = record.day > today.saturating_add(7.days());
-    !future && !matches!(record.status, Status::NotEnrolled | Status::NoLunchThatWeekday) && !(matches!(record.status, Status::Closed { cause: None }))
+    !future
+        && !matches!(record.status, Status::NotEnrolled | Status::NoLunchThatWeekday)
+        && !(matches!(record.status, Status::Closed { cause: None }))
 }
 
 /// Monday to Friday, a row a week; Saturday and Sunday join where there was lunch.
@@ -246,7 +259,8 @@ pub async fn csv(visit: Visit) -> Result<Response, Refusal> {
         return Err(Refusal::BadRequest);
     }
     let read = read(&visit, period, true).await?;
-    let head = ["column-data", "column-stato", "canteen-menu", "column-importo", "canteen-charged-to"].map(|k| visit.t(k).to_owned());
+    let head =
+        ["column-data", "column-stato", "canteen-menu", "column-importo", "canteen-charged-to"].map(|k| visit.t(k).to_owned());
     let rows = read.records.iter().map(|r| {
         let charge = read.charges.get(&r.day);
         let menu = r.menu.iter().map(|m| m.dish.clone()).collect::<Vec<_>>().join(", ");

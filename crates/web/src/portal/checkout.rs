@@ -32,7 +32,11 @@ pub async fn go(visit: &Visit, positions: Vec<PositionId>) -> Result<Result<Stri
     }
 }
 
-async fn record(visit: &Visit, cart: CartId, opened: Result<reqwest::Url, pagopa::CartError>) -> Result<Result<String, &'static str>, Refusal> {
+async fn record(
+    visit: &Visit,
+    cart: CartId,
+    opened: Result<reqwest::Url, pagopa::CartError>,
+) -> Result<Result<String, &'static str>, Refusal> {
     let mut tx = visit.begin().await?;
     let answer = match opened {
         Ok(url) => {

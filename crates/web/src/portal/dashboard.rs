@@ -70,7 +70,10 @@ pub async fn show(visit: Visit) -> Result<Response, Refusal> {
     let children = pupils.into_iter().filter(|p| p.open).map(card).collect();
     let name = visit.session.as_ref().map(|s| s.name.clone()).unwrap_or_default();
     let title = visit.t("crumb-personal").to_owned();
-    let crumbs = vec![Crumb { words: visit.t("crumb-home").to_owned(), href: Some("/".to_owned()) }, Crumb { words: title.clone(), href: None }];
+    let crumbs = vec![
+        Crumb { words: visit.t("crumb-home").to_owned(), href: Some("/".to_owned()) },
+        Crumb { words: title.clone(), href: None },
+    ];
     let greeting = visit.f("dashboard-greeting", &[("name", name.into())]);
     let cards = public::cards(&visit);
     html(StatusCode::OK, &Dashboard { c: Chrome::new(&visit, title, crumbs), greeting, children, dues, cards, messages })
@@ -86,7 +89,11 @@ fn dues(visit: &Visit, rows: &[billing::due::DueRow]) -> Option<Dues> {
 
 fn today_line(visit: &Visit, today: &TodayMeal) -> TodayLine {
     let (key, kind) = super::canteen::status_key(&today.record.status);
-    TodayLine { words: visit.t(key).to_owned(), kind, menu: today.record.menu.iter().map(|m| m.dish.clone()).collect::<Vec<_>>().join(", ") }
+    TodayLine {
+        words: visit.t(key).to_owned(),
+        kind,
+        menu: today.record.menu.iter().map(|m| m.dish.clone()).collect::<Vec<_>>().join(", "),
+    }
 }
 
 #[derive(Template)]

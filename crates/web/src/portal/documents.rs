@@ -116,8 +116,17 @@ pub async fn list(visit: Visit) -> Result<Response, Refusal> {
     drop(tx);
     switcher.remember(&visit).await?;
     let today = visit.ctx.today();
-    let rows = list.found.items.iter().map(|row| Row { state: chip(&visit, row.state, row.is_overdue(today)), row: row.clone() }).collect();
-    let years = list.school_years.iter().map(|y| Choice { value: y.0.to_string(), words: y.to_string(), chosen: filter.school_year == Some(*y) });
+    let rows = list
+        .found
+        .items
+        .iter()
+        .map(|row| Row { state: chip(&visit, row.state, row.is_overdue(today)), row: row.clone() })
+        .collect();
+    let years = list.school_years.iter().map(|y| Choice {
+        value: y.0.to_string(),
+        words: y.to_string(),
+        chosen: filter.school_year == Some(*y),
+    });
     let page = Page {
         c: Chrome::personal(&visit, visit.t("service-documenti-contabili"), Vec::new()),
         rows,

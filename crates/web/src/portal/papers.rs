@@ -21,7 +21,9 @@ pub fn issuer(visit: &Visit) -> Issuer {
 
 /// Sets a paper: milliseconds of work that must not hold up other requests.
 pub async fn send(
-    visit: &Visit, file_name: &str, make: impl FnOnce(&Papers) -> Result<Vec<u8>, paper::Error> + Send + 'static,
+    visit: &Visit,
+    file_name: &str,
+    make: impl FnOnce(&Papers) -> Result<Vec<u8>, paper::Error> + Send + 'static,
 ) -> Result<Response, Refusal> {
     let state = visit.state.clone();
     let made = tokio::task::spawn_blocking(move || make(&state.papers)).await.map_err(|_| Refusal::Unexpected)?;

@@ -210,7 +210,11 @@ pub async fn outcome(Path(cart): Path<String>, visit: Visit) -> Result<Response,
 }
 
 /// What the checkout needs of who pays.
-pub async fn prepare(tx: &mut db::Tx, visit: &Visit, positions: Vec<PositionId>) -> Result<Result<Prepared, &'static str>, Refusal> {
+pub async fn prepare(
+    tx: &mut db::Tx,
+    visit: &Visit,
+    positions: Vec<PositionId>,
+) -> Result<Result<Prepared, &'static str>, Refusal> {
     if let Err(error) = billing::due::get_payable(tx, &visit.ctx, &positions).await {
         return refused(error).map(Err);
     }

@@ -34,10 +34,15 @@ pub async fn list(visit: Visit) -> Result<Response, Refusal> {
         return Ok(see_other(&format!("{PATH}/{}", only.id)));
     }
     let wanted = search.to_lowercase();
-    let fits = |p: &PupilSummary| p.full_name().to_lowercase().contains(&wanted) || format!("{} {}", p.family_name, p.name).to_lowercase().contains(&wanted);
+    let fits = |p: &PupilSummary| {
+        p.full_name().to_lowercase().contains(&wanted) || format!("{} {}", p.family_name, p.name).to_lowercase().contains(&wanted)
+    };
     let pupils: Vec<_> = pupils.into_iter().filter(fits).collect();
     let found = visit.f("list-found", &[("total", pupils.len().into()), ("page", 1.into()), ("pages", 1.into())]);
-    html(StatusCode::OK, &List { c: Chrome::personal(&visit, visit.t("service-scheda-anagrafica"), Vec::new()), pupils, search, found })
+    html(
+        StatusCode::OK,
+        &List { c: Chrome::personal(&visit, visit.t("service-scheda-anagrafica"), Vec::new()), pupils, search, found },
+    )
 }
 
 #[derive(Template)]
@@ -54,7 +59,8 @@ struct Page {
 
 impl Page {
     fn weekday_key(&self, day: &u8) -> &'static str {
-        ["monday-short", "tuesday-short", "wednesday-short", "thursday-short", "friday-short", "saturday-short", "sunday-short"][usize::from(*day)]
+        ["monday-short", "tuesday-short", "wednesday-short", "thursday-short", "friday-short", "saturday-short", "sunday-short"]
+            [usize::from(*day)]
     }
 
     fn mode_key(&self, mode: &PaymentMode) -> &'static str {

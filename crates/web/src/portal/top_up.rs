@@ -54,7 +54,8 @@ async fn page(visit: &Visit, errors: Vec<FieldError>, status: StatusCode) -> Res
     let pending = billing::top_up::pending(&mut tx, &visit.ctx).await?;
     drop(tx);
     let asked = visit.form.get("badge").and_then(|b| b.parse::<BadgeId>().ok());
-    let of_pupil = switcher.chosen.as_ref().and_then(|p| all.iter().find(|t| t.wallet.pupil_id == p.id)).map(|t| t.wallet.badge_id);
+    let of_pupil =
+        switcher.chosen.as_ref().and_then(|p| all.iter().find(|t| t.wallet.pupil_id == p.id)).map(|t| t.wallet.badge_id);
     let chosen = asked.or(of_pupil).or(all.first().map(|t| t.wallet.badge_id));
     let shown = all.iter().find(|t| Some(t.wallet.badge_id) == chosen).or(all.first());
     let suggested = shown.map(|t| suggestions(t, visit.form.get("importo"))).unwrap_or_default();
@@ -145,7 +146,8 @@ pub async fn confirm(visit: Visit) -> Result<Response, Refusal> {
     };
     let form_key = visit.form.get("form_key").filter(|k| k.len() == 64).ok_or(Refusal::FormNotValid)?.to_owned();
     let mut tx = visit.begin().await?;
-    let opened = billing::top_up::open(&mut tx, &visit.ctx, TopUpRequest { badge: target.wallet.badge_id, amount, form_key }).await;
+    let opened =
+        billing::top_up::open(&mut tx, &visit.ctx, TopUpRequest { badge: target.wallet.badge_id, amount, form_key }).await;
     let position = match opened {
         Ok(position) => position,
         Err(error) => {

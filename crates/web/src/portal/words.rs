@@ -28,7 +28,10 @@ impl From<billing::Error> for Refusal {
     fn from(error: billing::Error) -> Refusal {
         use billing::Error as E;
         match error {
-            E::Db(e) | E::Enrolment(enrolment::Error::Db(e)) | E::Ledger(ledger::Error::Db(e)) | E::Payments(payments::Error::Db(e)) => e.into(),
+            E::Db(e)
+            | E::Enrolment(enrolment::Error::Db(e))
+            | E::Ledger(ledger::Error::Db(e))
+            | E::Payments(payments::Error::Db(e)) => e.into(),
             E::NotVisible | E::Enrolment(_) | E::Payments(payments::Error::NotVisible) | E::NoSuchYear => Refusal::NotFound,
             other => {
                 tracing::error!(error = %other, "unexpected");

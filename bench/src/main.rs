@@ -1,0 +1,32 @@
+//! Measures the pages parents open most: CPU milliseconds per request of the whole server process (user and system)
+//! and requests per second, beside an empty handler in the same run.
+//!
+//! The CPU figure is the one to trust on a shared machine. `campanella-bench pages` ends with 1 when a page
+//! exceeds its gate.
+
+mod load;
+mod pages;
+mod parents;
+mod process;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(about = "Measures a running Campanella beside an empty handler")]
+enum Command {
+    /// The floor: an HTTP server that answers a constant page.
+    Empty {
+        #[arg(long)]
+        listen: std::net::SocketAddr,
+    },
+    /// Starts the program on a demo town and measures its pages.
+    Pages(pages::Options),
+}
+
+#[tokio::main]
+async fn main() -> std::process::ExitCode {
+    match Command::parse() {
+        Command::Empty { listen } => load::serve_empty(listen).await,
+        Command::Pages(options) => pages::run(options).await,
+    }
+}

@@ -1,0 +1,78 @@
+// Chromium as a parent's phone or an office's desk, with the checks every page must pass.
+import AxeBuilder from '@axe-core/playwright';
+import { chromium } from 'playwright-core';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export const PHONE = { width: 390, height: 844 };
+export const DESKTOP = { width: 1280, height: 900 };
+const pictures = process.env.SCREENSHOTS ?? 'screenshots';
+
+let launched;
+export async function chrome() {
+  launched ??= await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu', '--disable-background-networking', '--disable-component-update',
+      '--disable-sync', '--no-first-run', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE *.localhost, EXCLUDE localhost'],
+  });
+  return launched;
+}
+
+export async function close() {
+  await launched?.close();
+  launched = undefined;
+}
+
+/** A page whose console, network and policy violations are collected in `page.troubles`. */
+export async function open(town, { viewport = PHONE, javaScript = true } = {}) {
+  const browser = await chrome();
+  const context = await browser.newContext({ viewport, locale: 'it-IT', timezoneId: 'Europe/Rome', javaScriptEnabled: javaScript });
+  const page = await context.newPage();
+  page.troubles = [];
+  const ours = [town.portal, town.otherPortal, town.sandbox];
+  page.on('console', (message) => { if (message.type() === 'error') page.troubles.push(message.text().slice(0, 200)); });
+  page.on('pageerror', (error) => page.troubles.push(String(error)));
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith('data:') && !ours.some((origin) => url.startsWith(origin))) page.troubles.push(`foreign ${url}`);
+  });
+  return page;
+}
+
+/** The checks of every page: axe, no sideways scroll, one h1, a clean console; and a picture to look at. */
+export async function inspect(page, name, { axe = true } = {}) {
+  const found = [];
+  const width = page.viewportSize().width;
+  await mkdir(pictures, { recursive: true });
+  await page.screenshot({ path: join(pictures, `${name}-${width}.png`), fullPage: true });
+  const facts = await page.locator('html').evaluateAll?.(() => null).catch(() => null);
+  void facts;
+  if (await page.locator('h1').count() !== 1) found.push(`${await page.locator('h1').count()} h1`);
+  if (axe) {
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    if (wide > 0) found.push(`scrolls ${wide} px sideways`);
+    const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+    for (const violation of result.violations) found.push(`axe ${violation.id}: ${violation.nodes[0]?.html.slice(0, 160)}`);
+  }
+  found.push(...page.troubles.splice(0));
+  return found;
+}
+
+/** Signs in through the sandbox's login page, as a person would: one click on the persona. */
+export async function signIn(page, town, persona, { portal = town.portal, path = '/area-personale' } = {}) {
+  await page.goto(portal + path);
+  await page.getByRole('link', { name: /Entra con SPID/ }).or(page.getByRole('button', { name: /Entra con SPID/ })).first().click();
+  const providers = page.locator('a[href*="/spid/login"], button[formaction*="/spid/login"]');
+  if (new URL(page.url()).origin === portal && await providers.count()) await providers.first().click();
+  await throughForms(page, town);
+  await page.getByRole('button', { name: new RegExp(persona) }).first().click();
+  await throughForms(page, town);
+}
+
+/** Without JavaScript the pages that carry a signed form need a press of their one button. */
+async function throughForms(page) {
+  const button = page.getByRole('button', { name: /^(Continua|Prosegui)/ });
+  await page.waitForLoadState();
+  if (await button.count() && await button.first().isVisible().catch(() => false)) await button.first().click().catch(() => {});
+  await page.waitForLoadState();
+}
