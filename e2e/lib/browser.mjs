@@ -28,6 +28,7 @@ export async function open(town, { viewport = PHONE, javaScript = true } = {}) {
   const browser = await chrome();
   const context = await browser.newContext({ viewport, locale: 'it-IT', timezoneId: 'Europe/Rome', javaScriptEnabled: javaScript });
   const page = await context.newPage();
+  page.javaScript = javaScript;
   page.troubles = [];
   const ours = [town.portal, town.otherPortal, town.sandbox];
   page.on('console', (message) => { if (message.type() === 'error') page.troubles.push(message.text().slice(0, 200)); });
@@ -45,8 +46,6 @@ export async function inspect(page, name, { axe = true } = {}) {
   const width = page.viewportSize().width;
   await mkdir(pictures, { recursive: true });
   await page.screenshot({ path: join(pictures, `${name}-${width}.png`), fullPage: true });
-  const facts = await page.locator('html').evaluateAll?.(() => null).catch(() => null);
-  void facts;
   if (await page.locator('h1').count() !== 1) found.push(`${await page.locator('h1').count()} h1`);
   if (axe) {
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
@@ -58,21 +57,25 @@ export async function inspect(page, name, { axe = true } = {}) {
   return found;
 }
 
-/** Signs in through the sandbox's login page, as a person would: one click on the persona. */
-export async function signIn(page, town, persona, { portal = town.portal, path = '/area-personale' } = {}) {
+/** Signs in through the sandbox's login page, as a person would: SPID, one click on the persona. */
+export async function signIn(page, town, persona, { portal = town.portal, path = '/area-personale', scheme = 'SPID' } = {}) {
   await page.goto(portal + path);
-  await page.getByRole('link', { name: /Entra con SPID/ }).or(page.getByRole('button', { name: /Entra con SPID/ })).first().click();
-  const providers = page.locator('a[href*="/spid/login"], button[formaction*="/spid/login"]');
-  if (new URL(page.url()).origin === portal && await providers.count()) await providers.first().click();
-  await throughForms(page, town);
-  await page.getByRole('button', { name: new RegExp(persona) }).first().click();
-  await throughForms(page, town);
+  await page.getByRole('link', { name: `Entra con ${scheme}` }).first().click();
+  await onwards(page, /\/idp\/[a-z0-9-]+\/sso$/);
+  await page.getByRole('button', { name: persona }).first().click();
+  await onwards(page, (url) => url.origin === portal && !url.pathname.endsWith('/acs'));
 }
 
-/** Without JavaScript the pages that carry a signed form need a press of their one button. */
-async function throughForms(page) {
-  const button = page.getByRole('button', { name: /^(Continua|Prosegui)/ });
-  await page.waitForLoadState();
-  if (await button.count() && await button.first().isVisible().catch(() => false)) await button.first().click().catch(() => {});
-  await page.waitForLoadState();
+/** A page that carries a signed message is sent on by script, or by its one button. */
+async function onwards(page, where) {
+  if (page.javaScript) return page.waitForURL(where);
+  await page.getByRole('button', { name: 'Continua' }).click();
+  return page.waitForLoadState();
+}
+
+/** What a link downloads, as the signed-in browser gets it. */
+export async function download(page, locator) {
+  const href = await locator.first().getAttribute('href');
+  const answer = await page.request.get(new URL(href, page.url()).href);
+  return { status: answer.status(), type: answer.headers()['content-type'], body: await answer.body() };
 }

@@ -169,6 +169,8 @@ pub fn router(config: Config) -> Result<Router, String> {
         .route("/personas", get(personas::list))
         .route("/idp/stile.css", get(pages::style))
         .route("/idp/invio.js", get(pages::script))
+        // Browsers ask for it on every page; there is none.
+        .route("/favicon.ico", get(|| async { axum::http::StatusCode::NO_CONTENT }))
         .route("/idp/{slug}/metadata", get(login::metadata))
         .route("/idp/{slug}/sso", post(login::ask))
         .route("/idp/{slug}/persona", post(login::answer));

@@ -1,10 +1,11 @@
 //! The commands, a line each; the longer ones have a file of their own.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
 use db::Db;
+use enrolment::Tenant;
 use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 
 use crate::config::Config;
@@ -71,13 +72,19 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
 }
 
 async fn serve(config: &Config) -> Result<ExitCode, Failure> {
+    let vault = key_file::read(&config.key_file)?;
+    let portal = listen::bind(config.listen).await?;
+    let node = match config.node_listen {
+        Some(address) => Some(listen::bind(address).await?),
+        None => None,
+    };
     let db = Db::open(&config.database).await?;
     db.migrate().await?;
     let services = listen::Services {
         db,
-        vault: key_file::read(&config.key_file)?,
-        portal: config.listen,
-        node: config.node_listen,
+        vault,
+        portal,
+        node,
         node_allowed_sources: config.node_allowed_sources.clone(),
         mail: config.mail.clone(),
         sandbox: None,
@@ -94,24 +101,41 @@ async fn migrate(database: &str) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Tenants without a fault have a line each; so has the first fault of each of the others, which make it fail.
 async fn verify(database: &str, tenant: Option<&str>) -> Result<ExitCode, Failure> {
-    let db = Db::open(database).await?;
+    let db = open_existing(database).await?;
     let mut tx = db.read().await?;
+    let mut known = enrolment::tenant::list_all(&mut tx).await?;
+    known.retain(|t| tenant.is_none_or(|code| t.ipa_code == code));
+    if let (true, Some(code)) = (known.is_empty(), tenant) {
+        return Err(no_such_tenant(code));
+    }
     let mut sound = true;
-    for known in enrolment::tenant::list_all(&mut tx).await?.iter().filter(|t| tenant.is_none_or(|code| t.ipa_code == code)) {
-        match ledger::verify(&mut tx, known.id).await {
-            Ok(v) => println!(
-                "{}: {} postings, {} entries, {} accounts, all hold; chain {}",
-                known.name, v.postings, v.entries, v.accounts, v.chain_head
-            ),
+    for Tenant { id, name, .. } in known {
+        match ledger::verify(&mut tx, id).await {
+            Ok(v) => {
+                println!("{name}: {} postings, {} entries, {} accounts, all hold; chain {}", v.postings, v.entries, v.accounts, v.chain_head);
+            }
             Err(ledger::Error::Broken(bad)) => {
-                println!("{}: BROKEN at {bad}", known.name);
+                println!("{name}: BROKEN at {bad}");
                 sound = false;
             }
             Err(other) => return Err(other.into()),
         }
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A mistyped name must not become an empty database.
+async fn open_existing(database: &str) -> Result<Db, Failure> {
+    match database.strip_prefix("sqlite:") {
+        Some(file) if !Path::new(file).exists() => Err(format!("there is no database {file}").into()),
+        _ => Ok(Db::open(database).await?),
+    }
+}
+
+fn no_such_tenant(code: &str) -> Failure {
+    format!("no tenant has the code {code}").into()
 }
 
 async fn load(
@@ -127,7 +151,7 @@ async fn load(
         None => TenantId(0),
         Some(code) => {
             let found = enrolment::tenant::find_by_ipa_code(&mut db.read().await?, code).await?;
-            found.ok_or_else(|| format!("no tenant has the code {code}"))?.id
+            found.ok_or_else(|| no_such_tenant(code))?.id
         }
     };
     let ctx = Ctx::new(id, Actor::System("import"), &Clock::System, &Entropy::System);

@@ -47,46 +47,75 @@ pub struct Options {
 const SECOND_HOST: &str = "pievelieta.localhost";
 
 pub async fn run(options: Options) -> Result<ExitCode, Failure> {
-    let db = open(&options).await?;
-    let vault = key_file::read_or_create(&key_path(&options.database)?)?;
+    let (portal, node) = (listen::bind(options.listen).await?, listen::bind(options.node).await?);
+    let listener = listen::bind(options.sandbox).await?;
+    let key = key_path(&options.database)?;
+    let db = open(&options, &key).await?;
+    let vault = key_file::read_or_create(&key)?;
     let personas = town(&db, &vault, &options).await?;
     let tenants = enrolment::tenant::list_all(&mut db.read().await?).await?;
     let router = sandbox(&db, &vault, &options, &tenants, &personas).await?;
     let services = listen::Services {
         db,
         vault,
-        portal: options.listen,
-        node: Some(options.node),
+        portal,
+        node: Some(node),
         node_allowed_sources: Vec::new(),
         mail: None,
-        sandbox: Some((options.sandbox, router)),
+        sandbox: Some(listen::Sandbox { url: format!("http://{}", options.sandbox), listener, router }),
     };
     listen::serve(services, || announce(&options, &personas)).await
 }
 
-async fn open(options: &Options) -> Result<Db, Failure> {
-    if let Some(file) = options.database.strip_prefix("sqlite:") {
-        let file = Path::new(file);
-        if let Some(folder) = file.parent() {
-            std::fs::create_dir_all(folder)?;
+/// The database of a demo, with the tables of this version. A demo trusts a test identity provider, so a database that is
+/// not a demo's is left as it is.
+async fn open(options: &Options, key: &Path) -> Result<Db, Failure> {
+    match options.database.strip_prefix("sqlite:") {
+        Some(file) => prepare_file(Path::new(file), key, options.reset)?,
+        None if options.reset => {
+            let db = Db::open(&options.database).await?;
+            refuse_others(&db).await?;
+            db.drop_everything().await?;
         }
-        if options.reset {
-            for end in ["", "-wal", "-shm"] {
-                let _ = std::fs::remove_file(format!("{}{end}", file.display()));
-            }
-        }
-        return migrated(Db::open(&options.database).await?).await;
+        None => {}
     }
     let db = Db::open(&options.database).await?;
-    if options.reset {
-        db.drop_everything().await?;
-    }
-    migrated(db).await
-}
-
-async fn migrated(db: Db) -> Result<Db, Failure> {
+    refuse_others(&db).await?;
     db.migrate().await?;
     Ok(db)
+}
+
+/// Only what has a demo's key beside it is removed.
+fn prepare_file(file: &Path, key: &Path, reset: bool) -> Result<(), Failure> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    if !reset || !file.exists() {
+        return Ok(());
+    }
+    if !key.exists() {
+        return Err(format!("{} was not made by a demo: it is not removed", file.display()).into());
+    }
+    // The write-ahead log first: without its database it means nothing, the other way round it would spoil the next one.
+    for end in ["-wal", "-shm", ""] {
+        let path = format!("{}{end}", file.display());
+        if Path::new(&path).exists() {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The hosts tell a demo's tenants from a Comune's. A database without our tables has none.
+async fn refuse_others(db: &Db) -> Result<(), Failure> {
+    let mut tx = db.read().await?;
+    let sql = "select count(*) from tenant t where not exists
+               (select 1 from tenant_host h where h.tenant_id = t.id and h.host in ('127.0.0.1', $1))";
+    match tx.query_one(sql, &[&SECOND_HOST]).await {
+        Ok(row) if row.get::<i64>(0)? > 0 => Err("the database holds tenants that are no demo's: a demo leaves it alone".into()),
+        Ok(_) | Err(db::Error::Other(_)) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Beside the SQLite file; for PostgreSQL in the user's cache folder.
@@ -100,19 +129,22 @@ fn key_path(database: &str) -> Result<PathBuf, Failure> {
     Ok(folder.join("demo-postgres.key"))
 }
 
-/// The town, built on an empty database; and whom one can sign in as.
+/// The town, built where it is not there yet or a start was cut short between the two Comuni; and whom one can sign in as.
 async fn town(db: &Db, vault: &Vault, options: &Options) -> Result<Vec<Persona>, Failure> {
     let folder = tempfile::tempdir()?;
-    let first = enrolment::tenant::list_all(&mut db.read().await?).await?.first().map(|t| t.id);
-    if let Some(first) = first {
-        // The town is there already: its people are those of the day it was made.
-        let made = enrolment::tenant::created_at(&mut db.read().await?, first).await?;
-        let (main, second) = (folder.path().join("main"), folder.path().join("second"));
-        return Ok(::demo::write_files(&main, &second, &demo_options(options, rome_day(made)))?);
+    let known = enrolment::tenant::list_all(&mut db.read().await?).await?;
+    // The people are those of the day the town was made.
+    let made = match known.first() {
+        Some(first) => enrolment::tenant::created_at(&mut db.read().await?, first.id).await?,
+        None => Clock::System.now(),
+    };
+    let wanted = demo_options(options, rome_day(made));
+    if known.len() >= 2 {
+        return Ok(::demo::write_files(&folder.path().join("main"), &folder.path().join("second"), &wanted)?);
     }
     let began = std::time::Instant::now();
-    let ctx = Ctx::new(TenantId(1), Actor::System("demo"), &Clock::System, &Entropy::System);
-    let town = ::demo::build(db, &ctx, vault, folder.path(), &demo_options(options, ctx.today())).await?;
+    let ctx = Ctx { now: made, ..Ctx::new(TenantId(1), Actor::System("demo"), &Clock::System, &Entropy::System) };
+    let town = ::demo::build(db, &ctx, vault, folder.path(), &wanted).await?;
     let rows: u64 = town.reports.iter().map(import::Report::rows).sum();
     println!("Comune dimostrativo creato: {rows} righe in {:.1} s", began.elapsed().as_secs_f32());
     Ok(town.personas)

@@ -32,12 +32,23 @@ pub fn read(path: &Path) -> Result<Vault, Error> {
 /// Reads the key, making one where there is none yet.
 pub fn read_or_create(path: &Path) -> Result<Vault, Error> {
     if !path.exists() {
-        let failed = |e| Error::Io(path.display().to_string(), e);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(failed)?;
-        writeln!(file, "{}", Entropy::System.token()).map_err(failed)?;
-        file.sync_all().map_err(failed)?;
+        create(path).map_err(|e| Error::Io(path.display().to_string(), e))?;
     }
     read(path)
+}
+
+/// The file appears whole or not at all, and of two programs that start at once one makes it.
+fn create(path: &Path) -> io::Result<()> {
+    let part = path.with_added_extension(format!("{}.part", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    writeln!(file, "{}", Entropy::System.token())?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&part, path);
+    fs::remove_file(&part)?;
+    match linked {
+        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        other => other,
+    }
 }
 
 fn parse(text: &str) -> Option<[u8; 32]> {
@@ -63,6 +74,7 @@ mod tests {
         let first = fs::read_to_string(&path).expect("it is there");
         read_or_create(&path).expect("the same key");
         assert_eq!(fs::read_to_string(&path).expect("still there"), first);
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1, "nothing else is left");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("its owner may");
         assert!(matches!(read(&path), Err(Error::Open(_))));
     }

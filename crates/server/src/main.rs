@@ -4,6 +4,7 @@ mod commands;
 mod config;
 mod demo;
 mod directory;
+mod http;
 mod key_file;
 mod listen;
 
