@@ -50,6 +50,8 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Print every door of the portal: methods, who may pass, path
+    Doors,
     /// Print the states of a debt position and what each receipt does to them
     States,
 }
@@ -63,6 +65,12 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Import { folder, database, key_file, tenant, dry_run } => {
             let mode = if dry_run { import::Mode::DryRun } else { import::Mode::Apply };
             load(&folder, &database, &key_file, tenant.as_deref(), mode).await
+        }
+        Command::Doors => {
+            for door in web::routes::DOORS {
+                println!("{} {:?} {}", door.methods, door.guard, door.path);
+            }
+            Ok(ExitCode::SUCCESS)
         }
         Command::States => {
             print!("{}", payments::state_table());
@@ -114,7 +122,10 @@ async fn verify(database: &str, tenant: Option<&str>) -> Result<ExitCode, Failur
     for Tenant { id, name, .. } in known {
         match ledger::verify(&mut tx, id).await {
             Ok(v) => {
-                println!("{name}: {} postings, {} entries, {} accounts, all hold; chain {}", v.postings, v.entries, v.accounts, v.chain_head);
+                println!(
+                    "{name}: {} postings, {} entries, {} accounts, all hold; chain {}",
+                    v.postings, v.entries, v.accounts, v.chain_head
+                );
             }
             Err(ledger::Error::Broken(bad)) => {
                 println!("{name}: BROKEN at {bad}");

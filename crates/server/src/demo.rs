@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use ::demo::{DemoOptions, Persona};
 use clap::Args;
-use db::Db;
 use db::vault::Vault;
+use db::{Db, Engine};
 use enrolment::Tenant;
 use identity::sign_in::{self, Scheme};
 use kernel::{Actor, Clock, Ctx, Day, Entropy, TenantId, rome_day};
@@ -109,12 +109,18 @@ fn prepare_file(file: &Path, key: &Path, reset: bool) -> Result<(), Failure> {
 /// The hosts tell a demo's tenants from a Comune's. A database without our tables has none.
 async fn refuse_others(db: &Db) -> Result<(), Failure> {
     let mut tx = db.read().await?;
-    let sql = "select count(*) from tenant t where not exists
-               (select 1 from tenant_host h where h.tenant_id = t.id and h.host in ('127.0.0.1', $1))";
-    match tx.query_one(sql, &[&SECOND_HOST]).await {
-        Ok(row) if row.get::<i64>(0)? > 0 => Err("the database holds tenants that are no demo's: a demo leaves it alone".into()),
-        Ok(_) | Err(db::Error::Other(_)) => Ok(()),
-        Err(other) => Err(other.into()),
+    let ours = match db.engine() {
+        Engine::Sqlite => "select count(*) from sqlite_master where type = 'table' and name = 'tenant_host'",
+        Engine::Postgres => "select count(*) from pg_tables where schemaname = current_schema() and tablename = 'tenant_host'",
+    };
+    if tx.query_one(ours, &[]).await?.get::<i64>(0)? == 0 {
+        return Ok(());
+    }
+    let others = "select count(*) from tenant t where not exists
+                  (select 1 from tenant_host h where h.tenant_id = t.id and h.host in ('127.0.0.1', $1))";
+    match tx.query_one(others, &[&SECOND_HOST]).await?.get::<i64>(0)? {
+        0 => Ok(()),
+        _ => Err("the database holds tenants that are no demo's: a demo leaves it alone".into()),
     }
 }
 

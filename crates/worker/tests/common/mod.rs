@@ -113,7 +113,9 @@ impl Scene {
     /// Has the jobs of a kind run once more, as after a lease that ran out.
     pub async fn repeat(&self, kind: &str) {
         let mut tx = self.town.db.begin().await.unwrap();
-        tx.execute("update job set state = 'waiting', ended_at = null where kind = $1", &[&kind]).await.unwrap();
+        tx.execute("update job set state = 'waiting', ended_at = null, run_after = created_at where kind = $1", &[&kind])
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
     }
 }
