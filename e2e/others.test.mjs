@@ -1,7 +1,7 @@
 // Every door has its guard, and what is somebody else's answers exactly as what does not exist.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { close, open, signIn } from './lib/browser.mjs';
+import { ask, close, open, signIn } from './lib/browser.mjs';
 import { command, start } from './lib/server.mjs';
 
 const ID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
@@ -93,10 +93,10 @@ test('another family and another Comune get the answer of an id that does not ex
     const page = await open(town, { javaScript: false });
     await signIn(page, town, persona, { portal });
     for (const address of addresses) {
-      const theirs = await page.request.get(portal + address, { maxRedirects: 0 });
-      const nobodys = await page.request.get(portal + address.replace(ID, NOBODYS), { maxRedirects: 0 });
-      assert.equal(theirs.status(), 404, `${address} for ${persona}`);
-      assert.equal((await theirs.text()).replace(ID, '*'), (await nobodys.text()).replace(ID, '*'), address);
+      const theirs = await ask(page, portal + address);
+      const nobodys = await ask(page, portal + address.replace(ID, NOBODYS));
+      assert.equal(theirs.status, 404, `${address} for ${persona}`);
+      assert.equal(theirs.text.replace(ID, '*'), nobodys.text.replace(ID, '*'), address);
     }
     await refusedForms(page, portal, sent);
     await page.context().close();
@@ -125,7 +125,7 @@ async function refusedForms(page, portal, sent) {
   ];
   for (const [path, fields] of forms) {
     assert.ok(Object.values(fields).every(Boolean), `${path}: ids were found`);
-    const answer = await page.request.post(`${portal}/area-personale/${path}`, { form: { csrf, ...fields }, maxRedirects: 0 });
-    assert.equal(answer.status(), 404, `${path} ${JSON.stringify(fields)}`);
+    const answer = await ask(page, `${portal}/area-personale/${path}`, { form: { csrf, ...fields } });
+    assert.equal(answer.status, 404, `${path} ${JSON.stringify(fields)}`);
   }
 }

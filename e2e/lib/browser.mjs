@@ -2,6 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import { mkdir } from 'node:fs/promises';
+import { request } from 'node:http';
 import { join } from 'node:path';
 
 export const PHONE = { width: 390, height: 844 };
@@ -68,9 +69,8 @@ export async function signIn(page, town, persona, { portal = town.portal, path =
 
 /** A page that carries a signed message is sent on by script, or by its one button. */
 async function onwards(page, where) {
-  if (page.javaScript) return page.waitForURL(where);
-  await page.getByRole('button', { name: 'Continua' }).click();
-  return page.waitForLoadState();
+  if (!page.javaScript) await page.getByRole('button', { name: 'Continua' }).click();
+  return page.waitForURL(where);
 }
 
 /** What a link downloads, as the signed-in browser gets it. */
@@ -78,4 +78,19 @@ export async function download(page, locator) {
   const href = await locator.first().getAttribute('href');
   const answer = await page.request.get(new URL(href, page.url()).href);
   return { status: answer.status(), type: answer.headers()['content-type'], body: await answer.body() };
+}
+
+/** A request with this browser's cookies, to any host name of the demo: unlike Node's resolver, it knows *.localhost. */
+export async function ask(page, address, { form } = {}) {
+  const url = new URL(address);
+  const cookies = (await page.context().cookies()).filter(({ domain }) => domain === url.hostname).map(({ name, value }) => `${name}=${value}`).join('; ');
+  const headers = { host: url.host, cookie: cookies, accept: 'text/html', ...(form && { 'content-type': 'application/x-www-form-urlencoded' }) };
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port: url.port, path: url.pathname + url.search, method: form ? 'POST' : 'GET', headers }, async (answer) => {
+      let text = '';
+      for await (const chunk of answer.setEncoding('utf8')) text += chunk;
+      resolve({ status: answer.statusCode, text });
+    });
+    asked.on('error', reject).end(form && String(new URLSearchParams(form)));
+  });
 }

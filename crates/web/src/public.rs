@@ -174,7 +174,7 @@ fn text_page(visit: &Visit, stem: &str, parts: usize, statement: Option<String>)
             &format!("{stem}-{n}-text"),
             &[("tenant", (&visit.tenant.name).into()), ("office", (&visit.tenant.office_email).into())],
         );
-        (visit.t(&format!("{stem}-{n}")).to_owned(), text)
+        (visit.t(&format!("{stem}-{n}-heading")).to_owned(), text)
     };
     let page = TextPage {
         c: plain(visit, &format!("{stem}-title")),

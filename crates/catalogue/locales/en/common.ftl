@@ -51,7 +51,6 @@ pupil = Pupil
 all-of-them = All
 not-given = Not given
 download-csv = Download the data (CSV)
-download-pdf = Download (PDF)
 restored-note = We kept what you had written before the session ended: check it and send it again.
 error-date = Write a valid date, for example 24/11/2026.
 error-range-reversed = The end date is before the start date.

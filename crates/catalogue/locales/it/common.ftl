@@ -52,7 +52,6 @@ pupil = Alunno
 all-of-them = Tutti
 not-given = Non indicato
 download-csv = Scarica i dati (CSV)
-download-pdf = Scarica (PDF)
 restored-note = Abbiamo conservato quello che avevi scritto prima che la sessione scadesse: controlla e invia di nuovo.
 error-date = Scrivi una data valida, per esempio 24/11/2026.
 error-range-reversed = La data di fine viene prima della data di inizio.
