@@ -38,11 +38,11 @@ pub const LANGUAGE_COOKIE: &str = "campanella_lingua";
 
 pub async fn enter(State((state, guard)): State<(AppState, Guard)>, request: Request, next: Next) -> Response {
     let (locale, path) = (locale(request.headers()), request.uri().path().to_owned());
-    let visit = match arrive(&state, guard, request.headers(), &path, request.uri().query()).await {
+    let mut visit = match arrive(&state, guard, request.headers(), &path, request.uri().query()).await {
         Ok(visit) => visit,
         Err(refusal) => return headers::harden(pages::bare(&state, locale, &refusal), None),
     };
-    let mut response = match pass(guard, visit.clone(), request, next).await {
+    let mut response = match pass(guard, &mut visit, request, next).await {
         Ok(response) => response,
         Err(refusal) => refusal.into_response(),
     };
@@ -74,7 +74,8 @@ async fn arrive(state: &AppState, guard: Guard, headers: &HeaderMap, path: &str,
     Ok(Visit { state, tenant, ctx, session, locale, path, query, form: Fields::default(), restored: false })
 }
 
-async fn pass(guard: Guard, mut visit: Visit, request: Request, next: Next) -> Result<Response, Refusal> {
+/// Lets the request in; a sent form is read into the visit, so that a refusal can keep it.
+async fn pass(guard: Guard, visit: &mut Visit, request: Request, next: Next) -> Result<Response, Refusal> {
     let (mut parts, body) = request.into_parts();
     let sent = parts.method == Method::POST;
     let draft_key = cookie(&parts.headers, DRAFT_COOKIE).map(str::to_owned);
@@ -87,15 +88,15 @@ async fn pass(guard: Guard, mut visit: Visit, request: Request, next: Next) -> R
         }
         body = Body::from(bytes);
     }
-    check(guard, &visit, sent)?;
+    check(guard, visit, sent)?;
     if !sent
         && guard == Guard::SignedIn
-        && let Some(kept) = restore(&visit, draft_key.as_deref()).await?
+        && let Some(kept) = restore(visit, draft_key.as_deref()).await?
     {
         visit.form = kept;
         visit.restored = true;
     }
-    parts.extensions.insert(visit);
+    parts.extensions.insert(visit.clone());
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
