@@ -68,7 +68,10 @@ fn every_word_of_the_catalogue_is_asked_for() {
     let (catalogue, sources) = (Catalogue::load(), sources());
     let literals = literals(&sources);
     let quoted = |key: &str| sources.contains(&format!("{{ {key} }}"));
-    let unused: Vec<_> =
-        catalogue.keys(Locale::It).into_iter().filter(|key| !quoted(key) && !literals.iter().any(|parts| names(parts, key))).collect();
+    let unused: Vec<_> = catalogue
+        .keys(Locale::It)
+        .into_iter()
+        .filter(|key| !quoted(key) && !literals.iter().any(|parts| names(parts, key)))
+        .collect();
     assert!(unused.is_empty(), "{unused:?}");
 }
