@@ -34,3 +34,13 @@ pub async fn find(tx: &mut Tx, ctx: &Ctx, scheme: Scheme, entity_id: &str) -> Re
     let Some(row) = tx.query_opt(sql, &[&ctx.tenant, &scheme.code(), &entity_id]).await? else { return Ok(None) };
     Ok(IdpDescriptor::parse(&row.get::<String>(0)?).ok())
 }
+
+/// The provider that is asked at this scheme's door, with the scheme it is of: the eIDAS node stands at SPID's.
+pub async fn find_at(tx: &mut Tx, ctx: &Ctx, door: Scheme, entity_id: &str) -> Result<Option<(Scheme, IdpDescriptor)>, Refusal> {
+    for scheme in Scheme::ALL.into_iter().filter(|s| s.door() == door.door()) {
+        if let Some(idp) = find(tx, ctx, scheme, entity_id).await? {
+            return Ok(Some((scheme, idp)));
+        }
+    }
+    Ok(None)
+}

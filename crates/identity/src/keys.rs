@@ -18,7 +18,7 @@ const YEARS: i32 = 6;
 pub async fn load(tx: &mut Tx, ctx: &Ctx, vault: &Vault, scheme: Scheme) -> Result<Vec<SpKey>, Refusal> {
     let sql = "select certificate_pem, private_key_sealed from tenant_saml_key where tenant_id = $1 and scheme = $2 order by from_at desc, id desc";
     let mut keys = Vec::new();
-    for row in tx.query(sql, &[&ctx.tenant, &scheme.code()]).await? {
+    for row in tx.query(sql, &[&ctx.tenant, &scheme.door().code()]).await? {
         let sealed: Vec<u8> = row.get(1)?;
         let opened = vault.open(ctx.tenant, PURPOSE, &sealed).map_err(|_| Refusal::Keys)?;
         let private_key_pem = String::from_utf8(opened).map_err(|_| Refusal::Keys)?;
@@ -43,6 +43,7 @@ pub async fn ensure(tx: &mut Tx, ctx: &Ctx, vault: &Vault, tenant: &Tenant, sche
     let key = SpKey::generate(&subject, i32::from(ctx.today().year()), YEARS).map_err(|_| Refusal::Keys)?;
     let sealed = vault.seal(ctx.tenant, PURPOSE, key.private_key_pem.as_bytes(), &ctx.entropy);
     let sql = "insert into tenant_saml_key (tenant_id, id, scheme, certificate_pem, private_key_sealed, from_at) values ($1, $2, $3, $4, $5, $6)";
-    tx.execute_one(sql, &[&ctx.tenant, &ctx.new_id::<Uuid>(), &scheme.code(), &key.certificate_pem, &sealed, &ctx.now]).await?;
+    tx.execute_one(sql, &[&ctx.tenant, &ctx.new_id::<Uuid>(), &scheme.door().code(), &key.certificate_pem, &sealed, &ctx.now])
+        .await?;
     Ok(vec![key])
 }

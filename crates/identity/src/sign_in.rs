@@ -5,7 +5,10 @@ use db::vault::Vault;
 use enrolment::Tenant;
 use jiff::SignedDuration;
 use kernel::{Ctx, FiscalCode};
-use saml::{AuthnRequest, Contact, IdpDescriptor, Metadata, Organization, Pending, PostForm, UserAnomaly, VerifiedIdentity};
+use saml::{
+    AttributeSet, AuthnRequest, Contact, IdpDescriptor, Metadata, Organization, Outgoing, Pending, PersonCode, Role, UserAnomaly,
+    VerifiedIdentity,
+};
 
 pub use saml::Scheme;
 
@@ -17,11 +20,14 @@ use crate::{hash, idp, keys};
 const PENDING: SignedDuration = SignedDuration::from_mins(15);
 /// Children's data and payments: level 2.
 const LEVEL: u8 = 2;
+/// The eIDAS node is asked for the minimum set: name, birth and identifier are all we use.
+const EIDAS_SET: u16 = 99;
 
 /// A request on its way to the provider.
 #[derive(Clone, Debug)]
 pub struct Started {
-    pub post: PostForm,
+    pub outgoing: Outgoing,
+    pub relay_state: String,
 }
 
 /// Somebody is in.
@@ -44,6 +50,9 @@ pub enum Refusal {
     Response(#[from] saml::Refusal),
     #[error("the codice fiscale has a wrong check character")]
     FiscalCode,
+    /// A person of another country whom the office has not connected with anybody of the registry.
+    #[error("a foreign identity that is linked to nobody")]
+    Foreign,
     #[error("the tenant does not trust this provider")]
     UnknownProvider,
     #[error("the tenant's keys cannot be used")]
@@ -68,6 +77,8 @@ impl Refusal {
                 U::WrongKindOfIdentity => "sign-in-identity-kind",
             },
             Refusal::Response(saml::Refusal::WrongIdentity) | Refusal::FiscalCode => "sign-in-identity-kind",
+            Refusal::Response(saml::Refusal::PersonUnsaid) => "sign-in-unsaid",
+            Refusal::Foreign => "sign-in-foreign",
             _ => "sign-in-failed",
         }
     }
@@ -92,41 +103,56 @@ impl Refusal {
 
 /// The name under which a tenant is known to providers of a scheme.
 pub fn entity_id(tenant: &Tenant, scheme: Scheme) -> String {
-    format!("{}/{}/metadata", tenant.public_url, scheme.code())
+    format!("{}/{}/metadata", tenant.public_url, scheme.door().code())
 }
 
 fn acs_url(tenant: &Tenant, scheme: Scheme) -> String {
-    format!("{}/{}/acs", tenant.public_url, scheme.code())
+    format!("{}/{}/acs", tenant.public_url, scheme.door().code())
 }
 
 /// The signed metadata of a tenant, with a first key made where there is none yet.
 pub async fn metadata(tx: &mut Tx, ctx: &Ctx, vault: &Vault, tenant: &Tenant, scheme: Scheme) -> Result<String, Refusal> {
     let keys = keys::ensure(tx, ctx, vault, tenant, scheme).await?;
-    let telephone: String = tenant.office_phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
-    let telephone = if telephone.starts_with('+') { telephone } else { format!("+39{telephone}") };
-    let metadata = Metadata {
-        scheme,
+    describe(tenant, scheme).signed(&keys).map_err(|_| Refusal::Keys)
+}
+
+/// What a tenant says of itself: a public body with services of its own.
+fn describe(tenant: &Tenant, scheme: Scheme) -> Metadata {
+    let ipa_code = tenant.ipa_code.clone();
+    let role = if scheme == Scheme::Cie {
+        // c_h501 is the municipality H501, and municipalities are category L6 of the index.
+        let municipality = tenant.ipa_code.rsplit('_').next().unwrap_or_default().to_uppercase();
+        Role::CieAdministrative { ipa_code, ipa_category: "L6".to_owned(), municipality }
+    } else {
+        Role::SpidPublic { ipa_code }
+    };
+    let contact = Contact {
+        role,
+        company: tenant.name.clone(),
+        email: tenant.office_email.clone(),
+        telephone: Some(international(&tenant.office_phone)),
+    };
+    Metadata {
         entity_id: entity_id(tenant, scheme),
         acs_url: acs_url(tenant, scheme),
-        slo_url: format!("{}/{}/slo", tenant.public_url, scheme.code()),
-        service_name: tenant.office_name.clone(),
+        slo_url: format!("{}/{}/slo", tenant.public_url, scheme.door().code()),
+        attribute_sets: AttributeSet::of(scheme, &tenant.office_name),
         organization: Organization {
             name: tenant.name.clone(),
             display_name: tenant.name.clone(),
             url: tenant.website_url.clone(),
         },
-        contact: Contact {
-            email: tenant.office_email.clone(),
-            telephone: Some(telephone),
-            ipa_code: tenant.ipa_code.clone(),
-            // c_h501 is the municipality H501
-            municipality: tenant.ipa_code.rsplit('_').next().unwrap_or_default().to_uppercase(),
-        },
-    };
-    metadata.signed(&keys).map_err(|_| Refusal::Keys)
+        contacts: vec![contact],
+    }
 }
 
-/// Begins a sign-in: a signed request for the provider, pending for this browser.
+/// `+39…`, without blanks.
+fn international(telephone: &str) -> String {
+    let digits: String = telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+    if digits.starts_with('+') { digits } else { format!("+39{digits}") }
+}
+
+/// Begins a sign-in: a signed request for the provider, pending for this browser. The eIDAS node is asked at SPID's door.
 ///
 /// # Errors
 /// [`Refusal::UnknownProvider`] for a provider the tenant does not trust.
@@ -141,7 +167,7 @@ pub async fn start(
     return_path: &str,
     browser_token: &str,
 ) -> Result<Started, Refusal> {
-    let idp = idp::find(tx, ctx, scheme, idp_entity_id).await?.ok_or(Refusal::UnknownProvider)?;
+    let (scheme, idp) = idp::find_at(tx, ctx, scheme, idp_entity_id).await?.ok_or(Refusal::UnknownProvider)?;
     let keys = keys::ensure(tx, ctx, vault, tenant, scheme).await?;
     let (sp_entity_id, acs_url) = (entity_id(tenant, scheme), acs_url(tenant, scheme));
     let request = AuthnRequest {
@@ -150,14 +176,15 @@ pub async fn start(
         sp_entity_id: &sp_entity_id,
         acs_url: &acs_url,
         level: LEVEL,
+        attribute_set: if scheme == Scheme::Eidas { EIDAS_SET } else { 0 },
         id: format!("_{}", &ctx.entropy.token()[..40]),
         relay_state: ctx.entropy.token(),
         now: ctx.now,
     };
-    let post = request.post(&keys[0]).map_err(|_| Refusal::Keys)?;
+    let outgoing = request.signed(&keys[0]).map_err(|_| Refusal::Keys)?;
     forget_what_is_over(tx, ctx).await?;
     keep(tx, ctx, &request, return_path, browser_token).await?;
-    Ok(Started { post })
+    Ok(Started { outgoing, relay_state: request.relay_state })
 }
 
 /// Requests that can no longer be answered, and assertions that would be refused for their age.
@@ -228,9 +255,11 @@ async fn try_accept(
 ) -> Result<SignedIn, Refusal> {
     let browser = browser_token.ok_or(Refusal::NotPending)?;
     let (pending, return_path) = pending(tx, ctx, scheme, relay_state, browser).await?;
+    let scheme = pending.scheme;
     let idp = idp::find(tx, ctx, scheme, &pending.idp_entity_id).await?.ok_or(Refusal::UnknownProvider)?;
     let identity = saml::verify(&idp, &pending, response, ctx.now)?;
-    let code = FiscalCode::parse(&identity.fiscal_code).map_err(|_| Refusal::FiscalCode)?;
+    let PersonCode::Italian(code) = &identity.who else { return Err(Refusal::Foreign) };
+    let code = FiscalCode::parse(code).map_err(|_| Refusal::FiscalCode)?;
     spend(tx, ctx, &pending, &idp, &identity).await?;
     let person = enrolment::person::find_by_fiscal_code(tx, ctx, &code).await.map_err(registry)?.map(|p| p.id);
     let new = NewSession {
@@ -254,15 +283,15 @@ fn registry(error: enrolment::Error) -> Refusal {
     }
 }
 
-/// The request this browser began, not answered and not too old.
+/// The request this browser began at this door, not answered and not too old.
 async fn pending(tx: &mut Tx, ctx: &Ctx, scheme: Scheme, relay_state: &str, browser: &str) -> Result<(Pending, String), Refusal> {
     let sql = "select pending, return_path from sign_in_request
-               where tenant_id = $1 and relay_state = $2 and scheme = $3 and browser_hash = $4 and expires_at > $5 and used_at is null";
-    let row = tx
-        .query_opt(sql, &[&ctx.tenant, &relay_state, &scheme.code(), &hash(browser), &ctx.now])
-        .await?
-        .ok_or(Refusal::NotPending)?;
-    let pending = serde_json::from_str(&row.get::<String>(0)?).map_err(|_| Refusal::NotPending)?;
+               where tenant_id = $1 and relay_state = $2 and browser_hash = $3 and expires_at > $4 and used_at is null";
+    let row = tx.query_opt(sql, &[&ctx.tenant, &relay_state, &hash(browser), &ctx.now]).await?.ok_or(Refusal::NotPending)?;
+    let pending: Pending = serde_json::from_str(&row.get::<String>(0)?).map_err(|_| Refusal::NotPending)?;
+    if pending.scheme.door() != scheme.door() {
+        return Err(Refusal::NotPending);
+    }
     Ok((pending, row.get(1)?))
 }
 

@@ -11,7 +11,7 @@ use identity::{events, idp, session};
 use jiff::SignedDuration;
 use kernel::{Actor, Ctx};
 use saml::idp_side::{self, ResponseDraft};
-use saml::{SpKey, Subject};
+use saml::{Carrier, SpKey, Subject};
 use testkit::TestTown;
 
 const ENTITY_ID: &str = "https://idp.example";
@@ -94,14 +94,19 @@ struct Answer {
     relay_state: String,
 }
 
+fn posted(started: &Started) -> &str {
+    let Carrier::Form(form) = &started.outgoing.carrier else { panic!("the provider takes POST") };
+    &form.message
+}
+
 /// What the provider is asked for, once it has verified the request with the tenant's metadata.
 async fn draft(world: &World, tenant: &Tenant, scheme: Scheme, started: &Started, code: &str) -> ResponseDraft {
     let mut tx = world.town.db.begin().await.unwrap();
     let metadata = sign_in::metadata(&mut tx, &world.ctx(tenant, 0), &world.town.vault, tenant, scheme).await.unwrap();
     tx.commit().await.unwrap();
     let known = idp_side::service_provider(&metadata).expect("the metadata are signed");
-    let request = idp_side::read_request(&started.post.saml_request, &known.certificates)
-        .expect("the request is signed with a key of the metadata");
+    let request =
+        idp_side::read_request(posted(started), &known.certificates).expect("the request is signed with a key of the metadata");
     assert_eq!((request.issuer.as_str(), request.level), (known.entity_id.as_str(), 2));
     let attributes =
         [("fiscalNumber", format!("TINIT-{code}")), ("name", "Anna".to_owned()), ("familyName", "Bianchi".to_owned())];
@@ -122,7 +127,7 @@ async fn draft(world: &World, tenant: &Tenant, scheme: Scheme, started: &Started
 
 fn signed(draft: &ResponseDraft, scheme: Scheme, started: &Started) -> Answer {
     let response = draft.signed(provider_key()).unwrap();
-    Answer { scheme, response, relay_state: started.post.relay_state.clone() }
+    Answer { scheme, response, relay_state: started.relay_state.clone() }
 }
 
 /// A started sign-in of Anna in the town, with the provider's honest answer.
@@ -243,7 +248,7 @@ async fn a_forged_answer_burns_nothing() {
         let world = World::build(db).await;
         let started = world.start(&world.tenant, Scheme::Spid).await;
         let good = draft(&world, &world.tenant, Scheme::Spid, &started, &world.code_of_anna().await).await;
-        let relay_state = started.post.relay_state.clone();
+        let relay_state = started.relay_state.clone();
         let unsigned = {
             use base64::Engine as _;
             base64::engine::general_purpose::STANDARD.encode(good.document(""))
@@ -267,7 +272,7 @@ async fn an_answer_for_one_tenant_opens_nothing_at_another() {
         assert_eq!(key_of(world.accept(&world.other, &answer, Some(BROWSER), 10).await), "sign-in-expired");
         // Nor does it answer a request that the same browser really began there.
         let there = world.start(&world.other, Scheme::Spid).await;
-        let crossed = Answer { scheme: Scheme::Spid, response: answer.response.clone(), relay_state: there.post.relay_state };
+        let crossed = Answer { scheme: Scheme::Spid, response: answer.response.clone(), relay_state: there.relay_state };
         assert_eq!(key_of(world.accept(&world.other, &crossed, Some(BROWSER), 10).await), "sign-in-failed");
         assert_eq!(world.count("select count(*) from session").await, 0);
         assert!(world.accept(&world.tenant, &answer, Some(BROWSER), 10).await.is_ok());

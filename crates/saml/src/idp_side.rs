@@ -2,8 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use uppsala::Document;
+
+use crate::binding::{Binding, Endpoint, Kind, Received};
 use crate::engine::{Engine, SignatureError, template};
 use crate::keys::{decode_base64, encode_base64};
+use crate::metadata::key_descriptor;
 use crate::request::whole_seconds;
 use crate::xml::escape;
 use crate::{ASSERTION, Bergshamra, ENTITY, LEVELS, PROTOCOL, SpKey, TRANSIENT, xml};
@@ -15,6 +19,7 @@ pub struct ReceivedRequest {
     pub issuer: String,
     pub destination: String,
     pub level: u8,
+    pub attribute_set: u16,
 }
 
 /// Reads the issuer of a posted request, to look its certificates up. Nothing is verified yet.
@@ -29,17 +34,35 @@ pub fn issuer_of(saml_request: &str) -> Option<String> {
 pub fn read_request(saml_request: &str, certificates: &[Vec<u8>]) -> Option<ReceivedRequest> {
     let text = String::from_utf8(decode_base64(saml_request)?).ok()?;
     let doc = xml::parse(&text)?;
-    let root = doc.document_element().filter(|r| xml::is(&doc, *r, PROTOCOL, "AuthnRequest"))?;
+    let root = doc.document_element()?;
     let covered = Bergshamra.verify(&doc, &text, certificates).ok()?;
     if covered.len() != 1 || covered[0].node != root {
         return None;
     }
-    let attribute = |name: &str| xml::attribute(&doc, root, name).map(str::to_owned);
-    let issuer = xml::text(&doc, xml::one(&doc, root, ASSERTION, "Issuer")?)?;
-    let context = xml::one(&doc, root, PROTOCOL, "RequestedAuthnContext")?;
-    let class = xml::text(&doc, xml::one(&doc, context, ASSERTION, "AuthnContextClassRef")?)?;
+    request(&doc)
+}
+
+/// The issuer of a request that came by HTTP-Redirect, from the query as it came. Nothing is verified yet.
+pub fn issuer_of_query(query: &str) -> Option<String> {
+    issuer_of(&encode_base64(Received::parse(query).ok()?.xml.as_bytes()))
+}
+
+/// Reads a request that came by HTTP-Redirect, and its relay state.
+pub fn read_query(query: &str, certificates: &[Vec<u8>]) -> Option<(ReceivedRequest, String)> {
+    let received = Received::parse(query).ok().filter(|r| r.kind == Kind::Request)?;
+    received.verify(certificates).ok()?;
+    Some((request(&xml::parse(&received.xml)?)?, received.relay_state.unwrap_or_default()))
+}
+
+fn request(doc: &Document<'_>) -> Option<ReceivedRequest> {
+    let root = doc.document_element().filter(|r| xml::is(doc, *r, PROTOCOL, "AuthnRequest"))?;
+    let attribute = |name: &str| xml::attribute(doc, root, name).map(str::to_owned);
+    let issuer = xml::text(doc, xml::one(doc, root, ASSERTION, "Issuer")?)?;
+    let context = xml::one(doc, root, PROTOCOL, "RequestedAuthnContext")?;
+    let class = xml::text(doc, xml::one(doc, context, ASSERTION, "AuthnContextClassRef")?)?;
     let level = LEVELS.iter().find(|(_, uri)| *uri == class).map(|(level, _)| *level)?;
-    Some(ReceivedRequest { id: attribute("ID")?, issuer, destination: attribute("Destination")?, level })
+    let attribute_set = attribute("AttributeConsumingServiceIndex")?.parse().ok()?;
+    Some(ReceivedRequest { id: attribute("ID")?, issuer, destination: attribute("Destination")?, level, attribute_set })
 }
 
 /// A response to be. Every field can be set apart, so that a test can bend one at a time.
@@ -91,14 +114,16 @@ impl ResponseDraft {
         )
     }
 
-    /// An unsigned answer that says the person did not get in, as providers send it; in base64.
+    /// An unsigned answer that says the person did not get in, as providers send it; in base64. Numbers up to 18 speak of
+    /// the request.
     pub fn refusal(&self, number: u8) -> String {
         let (at, idp, acs, request) =
             (whole_seconds(self.issued_at), escape(&self.idp_entity_id), escape(&self.acs_url), escape(&self.in_response_to));
+        let (code, below) = if number < 19 { ("Requester", "RequestUnsupported") } else { ("Responder", "AuthnFailed") };
         let document = format!(
             "<samlp:Response xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" ID=\"{id}\" Version=\"2.0\" IssueInstant=\"{at}\" InResponseTo=\"{request}\" Destination=\"{acs}\">\
-             <saml:Issuer Format=\"{ENTITY}\">{idp}</saml:Issuer><samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:Responder\">\
-             <samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:AuthnFailed\"/></samlp:StatusCode><samlp:StatusMessage>ErrorCode nr{number:02}</samlp:StatusMessage></samlp:Status></samlp:Response>",
+             <saml:Issuer Format=\"{ENTITY}\">{idp}</saml:Issuer><samlp:Status><samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:{code}\">\
+             <samlp:StatusCode Value=\"urn:oasis:names:tc:SAML:2.0:status:{below}\"/></samlp:StatusCode><samlp:StatusMessage>ErrorCode nr{number:02}</samlp:StatusMessage></samlp:Status></samlp:Response>",
             id = self.response_id
         );
         encode_base64(document.as_bytes())
@@ -113,18 +138,43 @@ fn attribute(name: &str, value: &str) -> String {
     )
 }
 
-/// The metadata of a provider with these addresses.
+/// What a provider says of itself.
+#[derive(Clone, Debug)]
+pub struct IdpMetadata<'a> {
+    pub entity_id: &'a str,
+    pub display_name: &'a str,
+    /// Where it is asked.
+    pub sso: &'a [Endpoint],
+    /// Where logout messages go; may be empty.
+    pub slo: &'a [Endpoint],
+    /// At least one.
+    pub keys: &'a [SpKey],
+}
+
+impl IdpMetadata<'_> {
+    /// The document, not signed: a registry signs the whole of it.
+    pub fn document(&self) -> String {
+        let (entity, name) = (escape(self.entity_id), escape(self.display_name));
+        let endpoint = |element: &str, at: &Endpoint| {
+            format!("<md:{element} Binding=\"{}\" Location=\"{}\"/>", at.binding.uri(), escape(&at.location))
+        };
+        format!(
+            "<md:EntityDescriptor xmlns:md=\"{md}\" entityID=\"{entity}\"><md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\" protocolSupportEnumeration=\"{PROTOCOL}\">{keys}{slo}\
+             <md:NameIDFormat>{TRANSIENT}</md:NameIDFormat>{sso}</md:IDPSSODescriptor>\
+             <md:Organization><md:OrganizationName xml:lang=\"it\">{name}</md:OrganizationName><md:OrganizationDisplayName xml:lang=\"it\">{name}</md:OrganizationDisplayName>\
+             <md:OrganizationURL xml:lang=\"it\">{entity}</md:OrganizationURL></md:Organization></md:EntityDescriptor>",
+            md = crate::METADATA,
+            keys = self.keys.iter().map(key_descriptor).collect::<String>(),
+            slo = self.slo.iter().map(|at| endpoint("SingleLogoutService", at)).collect::<String>(),
+            sso = self.sso.iter().map(|at| endpoint("SingleSignOnService", at)).collect::<String>(),
+        )
+    }
+}
+
+/// The metadata of a provider that is asked by HTTP-POST at this address.
 pub fn metadata(entity_id: &str, display_name: &str, sso_url: &str, key: &SpKey) -> String {
-    let (entity, name, sso) = (escape(entity_id), escape(display_name), escape(sso_url));
-    format!(
-        "<md:EntityDescriptor xmlns:md=\"{md}\" entityID=\"{entity}\"><md:IDPSSODescriptor WantAuthnRequestsSigned=\"true\" protocolSupportEnumeration=\"{PROTOCOL}\">\
-         <md:KeyDescriptor use=\"signing\"><ds:KeyInfo xmlns:ds=\"http://www.w3.org/2000/09/xmldsig#\"><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>\
-         <md:NameIDFormat>{TRANSIENT}</md:NameIDFormat><md:SingleSignOnService Binding=\"urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST\" Location=\"{sso}\"/></md:IDPSSODescriptor>\
-         <md:Organization><md:OrganizationName xml:lang=\"it\">{name}</md:OrganizationName><md:OrganizationDisplayName xml:lang=\"it\">{name}</md:OrganizationDisplayName>\
-         <md:OrganizationURL xml:lang=\"it\">{entity}</md:OrganizationURL></md:Organization></md:EntityDescriptor>",
-        md = crate::METADATA,
-        certificate = key.certificate_base64(),
-    )
+    let sso = [Endpoint { binding: Binding::Post, location: sso_url.to_owned() }];
+    IdpMetadata { entity_id, display_name, sso: &sso, slo: &[], keys: std::slice::from_ref(key) }.document()
 }
 
 /// A service provider, as its metadata describe it.

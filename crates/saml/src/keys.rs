@@ -88,6 +88,11 @@ fn policies() -> Vec<u8> {
     [&[0x30, u8::try_from(both.len()).expect("two identifiers are short")], both.as_slice()].concat()
 }
 
+/// The public key of a certificate, both in DER.
+pub(crate) fn public_key(certificate_der: &[u8]) -> Option<Vec<u8>> {
+    bergshamra::keys::loader::load_x509_cert_der(certificate_der).ok()?.to_spki_der()
+}
+
 pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     use base64::Engine as _;
     let packed: String = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();

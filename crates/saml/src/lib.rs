@@ -8,7 +8,9 @@
 //! Not here: storage, cookies, single use. The caller keeps the [`Pending`] record of each request, gives it back with
 //! the response of the same browser, and marks it used; and keeps accepted assertion ids until they expire.
 
+mod binding;
 mod engine;
+mod gate;
 mod idp;
 pub mod idp_side;
 mod keys;
@@ -18,30 +20,50 @@ mod request;
 mod response;
 mod xml;
 
+pub use binding::{Binding, Carrier, Endpoint, Kind, Outgoing, PostForm};
 pub use engine::{Bergshamra, Covered, Engine, SignatureError};
-pub use idp::{IdpDescriptor, IdpError};
+pub use gate::MAX_MESSAGE_BYTES;
+pub use idp::{IdpDescriptor, IdpError, LogoutEndpoint};
 pub use keys::{KeyError, SpKey, Subject};
-pub use metadata::{Contact, Metadata, Organization};
-pub use refusal::{Refusal, UserAnomaly};
-pub use request::{AuthnRequest, Pending, PostForm};
-pub use response::{MAX_RESPONSE_BYTES, VerifiedIdentity, verify};
+pub use metadata::{Aggregator, AttributeSet, Contact, Metadata, Organization, Role};
+pub use refusal::{Refusal, RequestError, UserAnomaly};
+pub use request::{AuthnRequest, Pending};
+pub use response::{PersonCode, VerifiedIdentity, verify, verify_with};
+pub use uppsala::{Document, NodeId};
 
 use serde::{Deserialize, Serialize};
 
-/// The two national schemes that speak this protocol.
+/// The schemes that speak this protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scheme {
     Spid,
     Cie,
+    /// The Italian eIDAS node, asked with SPID's metadata and the attribute sets 99 and 100.
+    Eidas,
 }
 
 impl Scheme {
+    pub const ALL: [Scheme; 3] = [Scheme::Spid, Scheme::Cie, Scheme::Eidas];
+
+    /// `spid`, `cie`, `eidas`.
     pub fn code(self) -> &'static str {
         match self {
             Scheme::Spid => "spid",
             Scheme::Cie => "cie",
+            Scheme::Eidas => "eidas",
         }
+    }
+
+    /// The scheme with this code.
+    pub fn from_code(code: &str) -> Option<Scheme> {
+        Scheme::ALL.into_iter().find(|scheme| scheme.code() == code)
+    }
+
+    /// The scheme whose metadata, keys and addresses this one uses.
+    #[must_use]
+    pub fn door(self) -> Scheme {
+        if self == Scheme::Eidas { Scheme::Spid } else { self }
     }
 }
 

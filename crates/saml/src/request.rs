@@ -1,19 +1,12 @@
 //! Asking an identity provider who the person is.
 
-use std::io::Write as _;
-
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
 use jiff::Timestamp;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Engine, SignatureError, template};
-use crate::keys::{decode_base64, encode_base64};
+use crate::binding::{Kind, Outgoing, Unsigned};
+use crate::engine::{Engine, SignatureError};
 use crate::xml::escape;
-use crate::{Bergshamra, ENTITY, IdpDescriptor, LEVELS, Scheme, SpKey, TRANSIENT};
+use crate::{ASSERTION, Bergshamra, ENTITY, IdpDescriptor, LEVELS, PROTOCOL, Scheme, SpKey, TRANSIENT};
 
 /// What to ask, of whom, for whom.
 #[derive(Clone, Debug)]
@@ -24,6 +17,8 @@ pub struct AuthnRequest<'a> {
     pub acs_url: &'a str,
     /// 1 to 3; 2 for what concerns children and payments.
     pub level: u8,
+    /// The index of a set of attributes in our metadata: 0, or 99 and 100 for the eIDAS node.
+    pub attribute_set: u16,
     /// `_` and 160 random bits in hexadecimal.
     pub id: String,
     /// A random handle, never an address.
@@ -43,16 +38,8 @@ pub struct Pending {
     pub issued_at: Timestamp,
 }
 
-/// A form that carries the request to the provider.
-#[derive(Clone, Debug)]
-pub struct PostForm {
-    pub destination: String,
-    /// Base64.
-    pub saml_request: String,
-    pub relay_state: String,
-}
-
 impl AuthnRequest<'_> {
+    /// What to keep until the response comes.
     pub fn pending(&self) -> Pending {
         Pending {
             request_id: self.id.clone(),
@@ -65,33 +52,23 @@ impl AuthnRequest<'_> {
         }
     }
 
-    /// By HTTP-POST, with the signature inside.
+    /// The signed request, by HTTP-POST where the provider takes it and else by HTTP-Redirect.
     ///
     /// # Errors
-    /// [`SignatureError::Sign`] also when the provider takes no POST.
-    pub fn post(&self, key: &SpKey) -> Result<PostForm, SignatureError> {
-        let destination = self.idp.sso_post.clone().ok_or(SignatureError::Sign)?;
-        let unsigned = self.document(&destination, &template(&self.id, &key.certificate_base64()));
-        let signed = Bergshamra.sign(&unsigned, &key.private_key_pem)?;
-        Ok(PostForm { destination, saml_request: encode_base64(signed.as_bytes()), relay_state: self.relay_state.clone() })
+    /// [`SignatureError`] when the key cannot be used.
+    pub fn signed(&self, key: &SpKey) -> Result<Outgoing, SignatureError> {
+        self.signed_with(&Bergshamra, key)
     }
 
-    /// By HTTP-Redirect, with the signature beside: the whole address.
+    /// [`AuthnRequest::signed`], by another engine.
     ///
     /// # Errors
-    /// [`SignatureError::Sign`] also when the provider takes no redirect.
-    pub fn redirect(&self, key: &SpKey) -> Result<String, SignatureError> {
-        let destination = self.idp.sso_redirect.clone().ok_or(SignatureError::Sign)?;
-        let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
-        deflated.write_all(self.document(&destination, "").as_bytes()).map_err(|_| SignatureError::Sign)?;
-        let request = encode_base64(&deflated.finish().map_err(|_| SignatureError::Sign)?);
-        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let algorithm = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256";
-        let query =
-            format!("SAMLRequest={}&RelayState={}&SigAlg={}", encode(&request), encode(&self.relay_state), encode(algorithm));
-        let signature = encode_base64(&detached(query.as_bytes(), &key.private_key_pem)?);
-        let joint = if destination.contains('?') { '&' } else { '?' };
-        Ok(format!("{destination}{joint}{query}&Signature={}", encode(&signature)))
+    /// The same.
+    pub fn signed_with(&self, engine: &dyn Engine, key: &SpKey) -> Result<Outgoing, SignatureError> {
+        let to = self.idp.sso();
+        let document = |signature: &str| self.document(&to.location, signature);
+        let unsigned = Unsigned { kind: Kind::Request, id: &self.id, relay_state: Some(&self.relay_state), document: &document };
+        unsigned.send(engine, key, to)
     }
 
     fn document(&self, destination: &str, signature: &str) -> String {
@@ -99,8 +76,9 @@ impl AuthnRequest<'_> {
         // Always for CIE; for SPID from level 2 on.
         let force = if self.level > 1 || self.scheme == Scheme::Cie { " ForceAuthn=\"true\"" } else { "" };
         format!(
-            "<samlp:AuthnRequest xmlns:samlp=\"urn:oasis:names:tc:SAML:2.0:protocol\" xmlns:saml=\"urn:oasis:names:tc:SAML:2.0:assertion\" \
-             ID=\"{id}\" Version=\"2.0\" IssueInstant=\"{at}\" Destination=\"{destination}\"{force} AssertionConsumerServiceIndex=\"0\" AttributeConsumingServiceIndex=\"0\">\
+            "<samlp:AuthnRequest xmlns:samlp=\"{PROTOCOL}\" xmlns:saml=\"{ASSERTION}\" \
+             ID=\"{id}\" Version=\"2.0\" IssueInstant=\"{at}\" Destination=\"{destination}\"{force} \
+             AssertionConsumerServiceIndex=\"0\" AttributeConsumingServiceIndex=\"{set}\">\
              <saml:Issuer Format=\"{ENTITY}\" NameQualifier=\"{issuer}\">{issuer}</saml:Issuer>{signature}\
              <samlp:NameIDPolicy Format=\"{TRANSIENT}\"/>\
              <samlp:RequestedAuthnContext Comparison=\"minimum\"><saml:AuthnContextClassRef>{class}</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>\
@@ -108,6 +86,7 @@ impl AuthnRequest<'_> {
             id = self.id,
             at = whole_seconds(self.now),
             destination = escape(destination),
+            set = self.attribute_set,
             issuer = escape(self.sp_entity_id),
         )
     }
@@ -116,12 +95,4 @@ impl AuthnRequest<'_> {
 /// `2026-11-24T07:59:12Z`
 pub(crate) fn whole_seconds(at: Timestamp) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-fn detached(bytes: &[u8], private_key_pem: &str) -> Result<Vec<u8>, SignatureError> {
-    let der: String = private_key_pem.lines().filter(|l| !l.starts_with("-----")).collect();
-    let key = RsaKeyPair::from_pkcs8(&decode_base64(&der).ok_or(SignatureError::Key)?).map_err(|_| SignatureError::Key)?;
-    let mut signature = vec![0; key.public_modulus_len()];
-    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), bytes, &mut signature).map_err(|_| SignatureError::Sign)?;
-    Ok(signature)
 }

@@ -1,27 +1,21 @@
 //! The verification of a response: shape, signature, content, in this order.
 
-use std::collections::HashSet;
-
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use uppsala::{Document, NodeId, NodeKind};
+use uppsala::{Document, NodeId};
 
 use crate::engine::Engine;
-use crate::keys::decode_base64;
 use crate::{
-    ASSERTION, Bergshamra, DSIG, ENTITY, IdpDescriptor, LEVELS, PROTOCOL, Pending, Refusal, Scheme, TRANSIENT, UserAnomaly, xml,
+    ASSERTION, Bergshamra, DSIG, ENTITY, IdpDescriptor, LEVELS, PROTOCOL, Pending, Refusal, Scheme, TRANSIENT, gate, refusal, xml,
 };
 
-/// No response of the profile comes near this size.
-pub const MAX_RESPONSE_BYTES: usize = 256 * 1024;
 /// How far the provider's clock may be from ours.
 const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Who the provider says the person is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedIdentity {
-    /// Sixteen characters, as they stand after `TINIT-`; the caller checks the check character.
-    pub fiscal_code: String,
+    pub who: PersonCode,
     pub name: String,
     pub family_name: String,
     pub date_of_birth: Option<Date>,
@@ -30,136 +24,57 @@ pub struct VerifiedIdentity {
     pub assertion_id: String,
     /// Until when the assertion's id must be remembered.
     pub not_on_or_after: Timestamp,
+    /// The provider's name for this sign-in, by which it may ask for its end.
+    pub name_id: String,
+    pub name_qualifier: String,
+    /// Present where the provider keeps a session of its own, which is at level 1 only.
+    pub session_index: Option<String>,
+}
+
+/// By what a person is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PersonCode {
+    /// Sixteen characters, as they stand after `TINIT-`; the caller checks the check character.
+    Italian(String),
+    /// The identifier of another country's scheme, by the eIDAS node: `ES/IT/…`.
+    Foreign(String),
 }
 
 type Verdict<T> = Result<T, Refusal>;
 
 const STATUS_SUCCESS: &str = "urn:oasis:names:tc:SAML:2.0:status:Success";
 const BEARER: &str = "urn:oasis:names:tc:SAML:2.0:cm:bearer";
-const C14N: &str = "http://www.w3.org/2001/10/xml-exc-c14n#";
-const ENVELOPED: &str = "http://www.w3.org/2000/09/xmldsig#enveloped-signature";
-const SIGNATURES: [&str; 3] = [
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha384",
-    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha512",
-];
-const DIGESTS: [&str; 3] = [
-    "http://www.w3.org/2001/04/xmlenc#sha256",
-    "http://www.w3.org/2001/04/xmldsig-more#sha384",
-    "http://www.w3.org/2001/04/xmlenc#sha512",
-];
 
 /// Verifies the response to a pending request of this very browser.
 ///
 /// # Errors
 /// [`Refusal`]; whatever it is, the request stays pending and may be answered properly.
 pub fn verify(idp: &IdpDescriptor, pending: &Pending, response_base64: &str, now: Timestamp) -> Verdict<VerifiedIdentity> {
+    verify_with(&Bergshamra, idp, pending, response_base64, now)
+}
+
+/// [`verify`], by another engine.
+///
+/// # Errors
+/// The same.
+pub fn verify_with(
+    engine: &dyn Engine,
+    idp: &IdpDescriptor,
+    pending: &Pending,
+    response_base64: &str,
+    now: Timestamp,
+) -> Verdict<VerifiedIdentity> {
     if idp.entity_id != pending.idp_entity_id {
         return Err(Refusal::Content("another provider"));
     }
-    let text = decode(response_base64)?;
+    let text = gate::decode(response_base64)?;
     let doc = xml::parse(&text).ok_or(Refusal::Shape("not XML"))?;
-    let root = gate(&doc)?;
+    let root = gate::check(&doc, "Response")?;
     envelope(&doc, root, pending, now)?;
     status(&doc, root)?;
     let assertion = xml::one(&doc, root, ASSERTION, "Assertion").ok_or(Refusal::Shape("not one Assertion"))?;
-    let signed = signed_bytes(&doc, &text, root, assertion, idp)?;
+    let signed = signed_bytes(engine, &doc, &text, root, assertion, idp)?;
     read(&signed, pending, now)
-}
-
-fn decode(base64: &str) -> Verdict<String> {
-    if base64.len() > MAX_RESPONSE_BYTES * 4 / 3 {
-        return Err(Refusal::Shape("too large"));
-    }
-    let bytes = decode_base64(base64).ok_or(Refusal::Shape("not base64"))?;
-    let text = String::from_utf8(bytes).map_err(|_| Refusal::Shape("not UTF-8"))?;
-    // A declaration of XML may stand first; no other instruction, no comment, no CDATA, no DTD anywhere.
-    let body = match text.strip_prefix("<?xml").filter(|rest| rest.starts_with([' ', '\t', '\r', '\n'])) {
-        Some(rest) => rest.split_once("?>").map_or("", |(_, body)| body),
-        None => text.as_str(),
-    };
-    if body.contains("<?") || body.contains("<!") {
-        return Err(Refusal::Shape("a comment, instruction, CDATA or DTD"));
-    }
-    Ok(text)
-}
-
-/// Only elements and text, unique ids, signatures of exactly one form in exactly two places.
-fn gate(doc: &Document<'_>) -> Verdict<NodeId> {
-    let root = doc.document_element().filter(|r| xml::is(doc, *r, PROTOCOL, "Response")).ok_or(Refusal::Shape("no Response"))?;
-    let mut ids = HashSet::new();
-    for node in xml::descendants(doc, root) {
-        let plain = |child: &NodeId| matches!(doc.node_kind(*child), Some(NodeKind::Element(_) | NodeKind::Text(_)));
-        if !doc.children(node).iter().all(plain) {
-            return Err(Refusal::Shape("something other than elements and text"));
-        }
-        check_ids(doc, node, &mut ids)?;
-        let name = doc.element(node).map(|e| e.name.local_name.as_ref()).unwrap_or_default();
-        if ["EncryptedAssertion", "EncryptedID", "EncryptedAttribute", "Object", "Extensions", "Advice"].contains(&name) {
-            return Err(Refusal::Shape("an element outside the profile"));
-        }
-        let assertion = xml::is(doc, node, ASSERTION, "Assertion");
-        if assertion && doc.parent(node) != Some(root) {
-            return Err(Refusal::Shape("an Assertion out of place"));
-        }
-        if name == "Signature" {
-            check_signature(doc, root, node)?;
-        }
-    }
-    Ok(root)
-}
-
-/// An element's one ID, under no other name and in no namespace.
-fn check_ids(doc: &Document<'_>, node: NodeId, ids: &mut HashSet<String>) -> Verdict<()> {
-    let Some(element) = doc.element(node) else { return Ok(()) };
-    for attribute in &element.attributes {
-        if !attribute.name.local_name.eq_ignore_ascii_case("id") {
-            continue;
-        }
-        let proper =
-            attribute.name.local_name == "ID" && attribute.name.namespace_uri.is_none() && attribute.name.prefix.is_none();
-        if !proper || attribute.value.is_empty() || !ids.insert(attribute.value.to_string()) {
-            return Err(Refusal::Shape("an id that is not one"));
-        }
-    }
-    Ok(())
-}
-
-fn check_signature(doc: &Document<'_>, root: NodeId, signature: NodeId) -> Verdict<()> {
-    let wrong = Err(Refusal::Shape("a Signature of another form"));
-    let parent = doc.parent(signature).ok_or(Refusal::Shape("a Signature without a parent"))?;
-    let placed = parent == root || (xml::is(doc, parent, ASSERTION, "Assertion") && doc.parent(parent) == Some(root));
-    if !placed
-        || xml::children(doc, parent, DSIG, "Signature").len() != 1
-        || !names_are(doc, signature, &["SignedInfo", "SignatureValue", "KeyInfo"], 2)
-    {
-        return wrong;
-    }
-    let info = xml::one(doc, signature, DSIG, "SignedInfo").ok_or(Refusal::Shape("no SignedInfo"))?;
-    if !names_are(doc, info, &["CanonicalizationMethod", "SignatureMethod", "Reference"], 3) {
-        return wrong;
-    }
-    let algorithm = |node: NodeId, name: &str| xml::one(doc, node, DSIG, name).and_then(|n| xml::attribute(doc, n, "Algorithm"));
-    let reference = xml::one(doc, info, DSIG, "Reference").ok_or(Refusal::Shape("not one Reference"))?;
-    let target = xml::attribute(doc, parent, "ID").map(|id| format!("#{id}"));
-    let transforms = xml::one(doc, reference, DSIG, "Transforms").ok_or(Refusal::Shape("no Transforms"))?;
-    let steps: Vec<_> =
-        xml::elements(doc, transforms).into_iter().map(|t| xml::attribute(doc, t, "Algorithm").unwrap_or_default()).collect();
-    let good = algorithm(info, "CanonicalizationMethod") == Some(C14N)
-        && algorithm(info, "SignatureMethod").is_some_and(|a| SIGNATURES.contains(&a))
-        && names_are(doc, reference, &["Transforms", "DigestMethod", "DigestValue"], 3)
-        && algorithm(reference, "DigestMethod").is_some_and(|a| DIGESTS.contains(&a))
-        && target.is_some()
-        && xml::attribute(doc, reference, "URI") == target.as_deref()
-        && steps == [ENVELOPED, C14N]
-        && xml::elements(doc, transforms).into_iter().all(|t| xml::is(doc, t, DSIG, "Transform"));
-    if good { Ok(()) } else { wrong }
-}
-
-/// Whether the child elements are these, in this order; the first `least` must be there.
-fn names_are(doc: &Document<'_>, node: NodeId, names: &[&str], least: usize) -> bool {
-    let found = xml::elements(doc, node);
-    (least..=names.len()).contains(&found.len()) && found.iter().zip(names).all(|(child, name)| xml::is(doc, *child, DSIG, name))
 }
 
 /// What stands outside the signature must still fit the request.
@@ -200,23 +115,35 @@ fn instant(doc: &Document<'_>, node: NodeId, name: &str) -> Verdict<Timestamp> {
 
 fn status(doc: &Document<'_>, root: NodeId) -> Verdict<()> {
     let status = xml::one(doc, root, PROTOCOL, "Status").ok_or(Refusal::Content("Status"))?;
-    let code = xml::one(doc, status, PROTOCOL, "StatusCode").ok_or(Refusal::Content("StatusCode"))?;
-    match xml::attribute(doc, code, "Value") {
-        Some(STATUS_SUCCESS) => return Ok(()),
-        None | Some("") => return Err(Refusal::Content("StatusCode")),
-        Some(_) => {}
+    let mut codes = Vec::new();
+    let mut at = xml::one(doc, status, PROTOCOL, "StatusCode");
+    while let Some(code) = at {
+        codes.push(xml::attribute(doc, code, "Value").filter(|v| !v.is_empty()).ok_or(Refusal::Content("StatusCode"))?);
+        at = xml::one(doc, code, PROTOCOL, "StatusCode");
     }
-    let message = xml::one(doc, status, PROTOCOL, "StatusMessage").and_then(|m| xml::text(doc, m)).unwrap_or_default();
-    let number = message.strip_prefix("ErrorCode nr").and_then(|n| n.parse().ok());
-    Err(number.and_then(UserAnomaly::from_number).map_or(Refusal::Provider, Refusal::Person))
+    match codes.first() {
+        Some(&STATUS_SUCCESS) => Ok(()),
+        None => Err(Refusal::Content("StatusCode")),
+        Some(_) => {
+            let message = xml::one(doc, status, PROTOCOL, "StatusMessage").and_then(|m| xml::text(doc, m)).unwrap_or_default();
+            Err(refusal::of_status(&codes, &message))
+        }
+    }
 }
 
 /// The canonical bytes of the assertion, after every signature was verified and one of them covers it.
-fn signed_bytes(doc: &Document<'_>, text: &str, root: NodeId, assertion: NodeId, idp: &IdpDescriptor) -> Verdict<String> {
+fn signed_bytes(
+    engine: &dyn Engine,
+    doc: &Document<'_>,
+    text: &str,
+    root: NodeId,
+    assertion: NodeId,
+    idp: &IdpDescriptor,
+) -> Verdict<String> {
     if xml::one(doc, assertion, DSIG, "Signature").is_none() {
         return Err(Refusal::Signature("the Assertion is not signed"));
     }
-    let covered = Bergshamra.verify(doc, text, &idp.certificates).map_err(|_| Refusal::Signature("not good"))?;
+    let covered = engine.verify(doc, text, &idp.certificates).map_err(|_| Refusal::Signature("not good"))?;
     for one in &covered {
         if doc.parent(one.signature) != Some(one.node) || (one.node != assertion && one.node != root) {
             return Err(Refusal::Signature("it covers another node"));
@@ -225,7 +152,7 @@ fn signed_bytes(doc: &Document<'_>, text: &str, root: NodeId, assertion: NodeId,
     if !covered.iter().any(|one| one.node == assertion) {
         return Err(Refusal::Signature("it does not cover the Assertion"));
     }
-    let bytes = Bergshamra.canonical(doc, assertion).map_err(|_| Refusal::Signature("no canonical form"))?;
+    let bytes = engine.canonical(doc, assertion).map_err(|_| Refusal::Signature("no canonical form"))?;
     String::from_utf8(bytes).map_err(|_| Refusal::Signature("no canonical form"))
 }
 
@@ -242,17 +169,32 @@ fn read(signed: &str, pending: &Pending, now: Timestamp) -> Verdict<VerifiedIden
     }
     issued_in_time(&doc, assertion, pending, now)?;
     issuer(&doc, assertion, pending)?;
-    let confirmed_until = subject(&doc, assertion, pending, now)?;
+    let (subject, confirmed_until) = subject(&doc, assertion, pending, now)?;
     let valid_until = conditions(&doc, assertion, pending, now)?;
-    let level = level(&doc, assertion, pending)?;
-    identity(&doc, assertion, level, assertion_id, confirmed_until.max(valid_until))
+    let (level, session_index) = statement(&doc, assertion, pending)?;
+    let attributes = attributes(&doc, assertion)?;
+    let get = |name: &str| attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
+    let must = |name: &str| get(name).ok_or(Refusal::Content("a requested attribute is missing"));
+    Ok(VerifiedIdentity {
+        who: who(pending.scheme, &get)?,
+        name: must("name")?,
+        family_name: must("familyName")?,
+        date_of_birth: get("dateOfBirth").and_then(|d| d.parse().ok()),
+        email: get("email"),
+        level,
+        assertion_id,
+        not_on_or_after: confirmed_until.max(valid_until),
+        name_id: subject.name_id,
+        name_qualifier: subject.name_qualifier,
+        session_index,
+    })
 }
 
 fn issuer(doc: &Document<'_>, assertion: NodeId, pending: &Pending) -> Verdict<()> {
     let issuer = xml::one(doc, assertion, ASSERTION, "Issuer").ok_or(Refusal::Content("Issuer"))?;
     let format = xml::attribute(doc, issuer, "Format");
-    // SPID wants the format; CIE leaves it out.
-    let formatted = format == Some(ENTITY) || (format.is_none() && pending.scheme == Scheme::Cie);
+    // SPID wants the format; CIE leaves it out, and nothing is written of the eIDAS node.
+    let formatted = format == Some(ENTITY) || (format.is_none() && pending.scheme != Scheme::Spid);
     if formatted && xml::text(doc, issuer).as_deref() == Some(&pending.idp_entity_id) {
         Ok(())
     } else {
@@ -260,12 +202,19 @@ fn issuer(doc: &Document<'_>, assertion: NodeId, pending: &Pending) -> Verdict<(
     }
 }
 
-fn subject(doc: &Document<'_>, assertion: NodeId, pending: &Pending, now: Timestamp) -> Verdict<Timestamp> {
+struct Subject {
+    name_id: String,
+    name_qualifier: String,
+}
+
+/// Whom it speaks of, and until when that is confirmed.
+fn subject(doc: &Document<'_>, assertion: NodeId, pending: &Pending, now: Timestamp) -> Verdict<(Subject, Timestamp)> {
     let subject = xml::one(doc, assertion, ASSERTION, "Subject").ok_or(Refusal::Content("Subject"))?;
-    let name_id = xml::one(doc, subject, ASSERTION, "NameID").ok_or(Refusal::Content("NameID"))?;
-    let qualified = xml::attribute(doc, name_id, "NameQualifier").is_some_and(|q| !q.is_empty());
-    let transient = xml::attribute(doc, name_id, "Format") == Some(TRANSIENT);
-    if !qualified || !transient || xml::text(doc, name_id).is_none_or(|t| t.is_empty()) {
+    let name = xml::one(doc, subject, ASSERTION, "NameID").ok_or(Refusal::Content("NameID"))?;
+    let name_qualifier = xml::attribute(doc, name, "NameQualifier").unwrap_or_default().to_owned();
+    let name_id = xml::text(doc, name).unwrap_or_default();
+    let transient = xml::attribute(doc, name, "Format") == Some(TRANSIENT);
+    if name_qualifier.is_empty() || !transient || name_id.is_empty() {
         return Err(Refusal::Content("NameID"));
     }
     let confirmation = xml::one(doc, subject, ASSERTION, "SubjectConfirmation").ok_or(Refusal::Content("SubjectConfirmation"))?;
@@ -280,7 +229,8 @@ fn subject(doc: &Document<'_>, assertion: NodeId, pending: &Pending, now: Timest
     if xml::attribute(doc, data, "InResponseTo") != Some(&pending.request_id) {
         return Err(Refusal::Content("InResponseTo"));
     }
-    not_over(instant(doc, data, "NotOnOrAfter")?, now)
+    let until = not_over(instant(doc, data, "NotOnOrAfter")?, now)?;
+    Ok((Subject { name_id, name_qualifier }, until))
 }
 
 fn not_over(end: Timestamp, now: Timestamp) -> Verdict<Timestamp> {
@@ -301,40 +251,28 @@ fn conditions(doc: &Document<'_>, assertion: NodeId, pending: &Pending, now: Tim
     not_over(instant(doc, conditions, "NotOnOrAfter")?, now)
 }
 
-fn level(doc: &Document<'_>, assertion: NodeId, pending: &Pending) -> Verdict<u8> {
+/// How the person was recognised: the level, and the provider's session where it keeps one.
+fn statement(doc: &Document<'_>, assertion: NodeId, pending: &Pending) -> Verdict<(u8, Option<String>)> {
     let wrong = Refusal::Content("level of the sign-in");
     let statement = xml::one(doc, assertion, ASSERTION, "AuthnStatement").ok_or(wrong)?;
     instant(doc, statement, "AuthnInstant")?;
     let context = xml::one(doc, statement, ASSERTION, "AuthnContext").ok_or(wrong)?;
     let class = xml::one(doc, context, ASSERTION, "AuthnContextClassRef").and_then(|c| xml::text(doc, c)).ok_or(wrong)?;
     let level = LEVELS.iter().find(|(_, uri)| *uri == class).map(|(level, _)| *level).ok_or(wrong)?;
-    if level >= pending.level { Ok(level) } else { Err(wrong) }
+    let session_index = xml::attribute(doc, statement, "SessionIndex").filter(|s| !s.is_empty()).map(str::to_owned);
+    if level >= pending.level { Ok((level, session_index)) } else { Err(wrong) }
 }
 
-fn identity(
-    doc: &Document<'_>,
-    assertion: NodeId,
-    level: u8,
-    assertion_id: String,
-    not_on_or_after: Timestamp,
-) -> Verdict<VerifiedIdentity> {
-    let statement = xml::one(doc, assertion, ASSERTION, "AttributeStatement").ok_or(Refusal::Content("AttributeStatement"))?;
-    let attributes = attributes(doc, statement)?;
-    let get = |name: &str| attributes.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone());
-    let must = |name: &str| get(name).ok_or(Refusal::Content("a requested attribute is missing"));
-    // A legal person has a VAT number or a company's code, and no fiscalNumber of a natural person.
-    let code = get("fiscalNumber").ok_or(Refusal::WrongIdentity)?;
-    let code = code.strip_prefix("TINIT-").filter(|c| is_code(c)).ok_or(Refusal::WrongIdentity)?;
-    Ok(VerifiedIdentity {
-        fiscal_code: code.to_owned(),
-        name: must("name")?,
-        family_name: must("familyName")?,
-        date_of_birth: get("dateOfBirth").and_then(|d| d.parse().ok()),
-        email: get("email"),
-        level,
-        assertion_id,
-        not_on_or_after,
-    })
+/// A legal person has a VAT number or a company's code, and no fiscalNumber of a natural person. A person of another
+/// country has no Italian code, mostly: their node's identifier stands in spidCode.
+fn who(scheme: Scheme, get: &dyn Fn(&str) -> Option<String>) -> Verdict<PersonCode> {
+    match (get("fiscalNumber"), get("spidCode")) {
+        (None, Some(foreign)) if scheme == Scheme::Eidas => Ok(PersonCode::Foreign(foreign)),
+        (code, _) => {
+            let code = code.as_deref().and_then(|c| c.strip_prefix("TINIT-")).filter(|c| is_code(c));
+            Ok(PersonCode::Italian(code.ok_or(Refusal::WrongIdentity)?.to_owned()))
+        }
+    }
 }
 
 fn is_code(code: &str) -> bool {
@@ -342,7 +280,8 @@ fn is_code(code: &str) -> bool {
 }
 
 /// Names with their one value; a name that comes twice, or with two values, is refused.
-fn attributes(doc: &Document<'_>, statement: NodeId) -> Verdict<Vec<(String, String)>> {
+fn attributes(doc: &Document<'_>, assertion: NodeId) -> Verdict<Vec<(String, String)>> {
+    let statement = xml::one(doc, assertion, ASSERTION, "AttributeStatement").ok_or(Refusal::Content("AttributeStatement"))?;
     let wrong = Refusal::Content("an attribute");
     let mut found: Vec<(String, String)> = Vec::new();
     for attribute in xml::elements(doc, statement) {

@@ -1,88 +1,18 @@
 //! What a provider may answer and what must never get in, each beside the honest answer it was bent from.
 
+mod common;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::{SignedDuration, Timestamp};
-use saml::idp_side::{self, ResponseDraft};
+use common::{World, draft, encode, honest, world};
+use jiff::SignedDuration;
+use saml::idp_side::ResponseDraft;
 use saml::{
-    AuthnRequest, Bergshamra, Engine, IdpDescriptor, Pending, Refusal, Scheme, SpKey, Subject, UserAnomaly, VerifiedIdentity,
-    verify,
+    Bergshamra, Engine, Pending, PersonCode, Refusal, RequestError, Scheme, SpKey, UserAnomaly, VerifiedIdentity, verify,
 };
-
-struct World {
-    key: SpKey,
-    other_key: SpKey,
-    idp: IdpDescriptor,
-    pending: Pending,
-    now: Timestamp,
-}
-
-fn key(name: &str) -> SpKey {
-    let subject = Subject {
-        common_name: name.to_owned(),
-        organization: name.to_owned(),
-        city: "Castelmirto".to_owned(),
-        ipa_code: "c_z999".to_owned(),
-        entity_id: format!("https://{name}.example"),
-    };
-    SpKey::generate(&subject, 2026, 2).expect("a key")
-}
-
-fn world() -> &'static World {
-    static WORLD: std::sync::OnceLock<World> = std::sync::OnceLock::new();
-    WORLD.get_or_init(|| {
-        let (key, other_key, now) = (key("idp"), key("intruder"), "2026-11-24T08:00:00Z".parse().expect("an instant"));
-        let metadata = idp_side::metadata("https://idp.example", "Gestore di prova", "https://idp.example/sso", &key);
-        let idp = IdpDescriptor::parse(&metadata).expect("metadata");
-        let request = AuthnRequest {
-            scheme: Scheme::Spid,
-            idp: &idp,
-            sp_entity_id: "https://sp.example",
-            acs_url: "https://sp.example/spid/acs",
-            level: 2,
-            id: "_request".to_owned(),
-            relay_state: "handle".to_owned(),
-            now,
-        };
-        let pending = request.pending();
-        World { key, other_key, idp, pending, now }
-    })
-}
-
-fn draft(w: &World) -> ResponseDraft {
-    ResponseDraft {
-        idp_entity_id: w.idp.entity_id.clone(),
-        sp_entity_id: w.pending.sp_entity_id.clone(),
-        acs_url: w.pending.acs_url.clone(),
-        in_response_to: w.pending.request_id.clone(),
-        response_id: "_response".to_owned(),
-        assertion_id: "_assertion".to_owned(),
-        name_id: "_name".to_owned(),
-        level: 2,
-        issued_at: w.now + SignedDuration::from_secs(5),
-        attributes: [
-            ("fiscalNumber", "TINIT-GDASDV00A01H501J"),
-            ("name", "Ada"),
-            ("familyName", "D'Amico & Figli"),
-            ("dateOfBirth", "2000-01-01"),
-        ]
-        .map(|(n, v)| (n.to_owned(), v.to_owned()))
-        .to_vec(),
-        issuer_format: true,
-    }
-}
 
 fn ask(w: &World, response: &str) -> Result<VerifiedIdentity, Refusal> {
     verify(&w.idp, &w.pending, response, w.now + SignedDuration::from_secs(10))
-}
-
-fn encode(text: &str) -> String {
-    STANDARD.encode(text)
-}
-
-fn honest(w: &World) -> String {
-    let signed = draft(w).signed(&w.key).expect("it is signed");
-    String::from_utf8(STANDARD.decode(signed).expect("base64")).expect("text")
 }
 
 #[test]
@@ -90,8 +20,8 @@ fn an_honest_answer_says_who_the_person_is() {
     let w = world();
     let identity = ask(w, &encode(&honest(w))).expect("it is accepted");
     assert_eq!(
-        (identity.fiscal_code.as_str(), identity.name.as_str(), identity.family_name.as_str()),
-        ("GDASDV00A01H501J", "Ada", "D'Amico & Figli")
+        (identity.who, identity.name.as_str(), identity.family_name.as_str()),
+        (PersonCode::Italian("GDASDV00A01H501J".to_owned()), "Ada", "D'Amico & Figli")
     );
     assert_eq!((identity.level, identity.assertion_id.as_str()), (2, "_assertion"));
 }
@@ -278,11 +208,12 @@ fn a_declaration_may_stand_first_and_no_other_instruction() {
 #[test]
 fn keys_of_others_sign_nothing_for_this_provider() {
     let w = world();
-    assert!(matches!(ask(w, &draft(w).signed(&w.other_key).expect("it is signed")), Err(Refusal::Signature(_))));
+    assert!(matches!(ask(w, &draft(w).signed(&w.stranger).expect("it is signed")), Err(Refusal::Signature(_))));
     // The intruder's signature with the provider's certificate beside it.
-    let mixed = SpKey { private_key_pem: w.other_key.private_key_pem.clone(), certificate_pem: w.key.certificate_pem.clone() };
+    let mixed = SpKey { private_key_pem: w.stranger.private_key_pem.clone(), certificate_pem: w.key.certificate_pem.clone() };
     assert!(matches!(ask(w, &draft(w).signed(&mixed).expect("it is signed")), Err(Refusal::Signature(_))));
-    let other = IdpDescriptor { entity_id: "https://other-idp.example".to_owned(), ..w.idp.clone() };
+    let mut other = w.idp.clone();
+    other.entity_id = "https://other-idp.example".to_owned();
     assert!(verify(&other, &w.pending, &encode(&honest(w)), w.now).is_err());
 }
 
@@ -315,7 +246,7 @@ fn an_error_of_the_person_is_told_by_its_number() {
     {
         assert_eq!(ask(w, &draft(w).refusal(number)), Err(Refusal::Person(anomaly)));
     }
-    assert_eq!(ask(w, &draft(w).refusal(9)), Err(Refusal::Provider));
+    assert_eq!(ask(w, &draft(w).refusal(9)), Err(Refusal::Request(RequestError(Some(9)))));
     let other = ResponseDraft { in_response_to: "_other".to_owned(), ..draft(w) };
     assert!(matches!(ask(w, &other.refusal(25)), Err(Refusal::Content(_))));
 }
@@ -326,57 +257,6 @@ fn what_is_no_message_is_refused() {
     for junk in ["", "%%%", &encode("not xml"), &encode("<a/>"), &STANDARD.encode([0xff, 0xfe, 0x00]), &"A".repeat(600_000)] {
         assert!(matches!(ask(w, junk), Err(Refusal::Shape(_))), "{}", &junk[..junk.len().min(20)]);
     }
-}
-
-#[test]
-fn a_request_is_read_by_the_provider_it_was_sent_to() {
-    let w = world();
-    let request = AuthnRequest {
-        scheme: Scheme::Spid,
-        idp: &w.idp,
-        sp_entity_id: "https://sp.example",
-        acs_url: "https://sp.example/spid/acs",
-        level: 2,
-        id: "_0123".to_owned(),
-        relay_state: "handle".to_owned(),
-        now: w.now,
-    };
-    let form = request.post(&w.other_key).expect("it is signed");
-    let certificates = [w.other_key.certificate_der().expect("a certificate")];
-    let read = idp_side::read_request(&form.saml_request, &certificates).expect("it is read");
-    assert_eq!((read.id.as_str(), read.issuer.as_str(), read.level), ("_0123", "https://sp.example", 2));
-    assert_eq!(read.destination, "https://idp.example/sso");
-    assert!(idp_side::read_request(&form.saml_request, &w.idp.certificates).is_none());
-}
-
-#[test]
-fn metadata_carry_their_own_signature_and_all_keys() {
-    let w = world();
-    let metadata = saml::Metadata {
-        scheme: Scheme::Spid,
-        entity_id: "https://sp.example".to_owned(),
-        acs_url: "https://sp.example/spid/acs".to_owned(),
-        slo_url: "https://sp.example/spid/slo".to_owned(),
-        service_name: "Servizi scolastici".to_owned(),
-        organization: saml::Organization {
-            name: "Comune".to_owned(),
-            display_name: "Comune".to_owned(),
-            url: "https://sp.example".to_owned(),
-        },
-        contact: saml::Contact {
-            email: "a@sp.example".to_owned(),
-            telephone: None,
-            ipa_code: "c_z999".to_owned(),
-            municipality: "Z999".to_owned(),
-        },
-    };
-    let signed = metadata.signed(&[w.key.clone(), w.other_key.clone()]).expect("it is signed");
-    let read = idp_side::service_provider(&signed).expect("the signature is good");
-    assert_eq!(
-        (read.entity_id.as_str(), read.acs_url.as_str(), read.certificates.len()),
-        ("https://sp.example", "https://sp.example/spid/acs", 2)
-    );
-    assert!(idp_side::service_provider(&signed.replace("/spid/acs", "/evil/acs")).is_none());
 }
 
 /// The reference implementation agrees that what is signed here is signed.

@@ -14,8 +14,8 @@ use axum::Router;
 use axum::routing::{get, post};
 use jiff::civil::Date;
 use kernel::{Clock, Entropy};
-use saml::idp_side::{self, ReceivedRequest, ServiceProvider};
-use saml::{KeyError, Scheme, SpKey, Subject};
+use saml::idp_side::{self, IdpMetadata, ReceivedRequest, ServiceProvider};
+use saml::{Binding, Endpoint, KeyError, Scheme, SpKey, Subject};
 use serde::Serialize;
 
 /// Somebody to sign in as.
@@ -88,7 +88,10 @@ impl Provider {
     }
 
     pub fn metadata(&self) -> String {
-        idp_side::metadata(&self.entity_id, self.display_name, &self.sso_url, &self.key)
+        let at = |binding| Endpoint { binding, location: self.sso_url.clone() };
+        let sso = [at(Binding::Post), at(Binding::Redirect)];
+        let (entity_id, display_name) = (self.entity_id.as_str(), self.display_name);
+        IdpMetadata { entity_id, display_name, sso: &sso, slo: &[], keys: std::slice::from_ref(&self.key) }.document()
     }
 }
 
@@ -128,6 +131,11 @@ const MOST_LOGINS: usize = 10_000;
 impl Idp {
     fn provider(&self, slug: &str) -> Option<usize> {
         self.providers.iter().position(|p| p.slug == slug)
+    }
+
+    /// Whoever may ask under this name.
+    fn sender(&self, issuer: Option<String>) -> Option<ServiceProvider> {
+        self.service_providers.get(&issuer?).cloned()
     }
 
     fn keep(&self, login: Login) -> String {
@@ -172,7 +180,7 @@ pub fn router(config: Config) -> Result<Router, String> {
         // Browsers ask for it on every page; there is none.
         .route("/favicon.ico", get(|| async { axum::http::StatusCode::NO_CONTENT }))
         .route("/idp/{slug}/metadata", get(login::metadata))
-        .route("/idp/{slug}/sso", post(login::ask))
+        .route("/idp/{slug}/sso", get(login::ask_by_address).post(login::ask))
         .route("/idp/{slug}/persona", post(login::answer));
     Ok(router.with_state(idp))
 }

@@ -5,9 +5,10 @@
 use std::sync::{Arc, OnceLock};
 
 use kernel::{Clock, Entropy};
+use saml::idp_side::IdpMetadata;
 use saml::{
-    AuthnRequest, Contact, IdpDescriptor, Metadata, Organization, Pending, PostForm, Refusal, Scheme, SpKey, Subject,
-    UserAnomaly, VerifiedIdentity, verify,
+    AttributeSet, AuthnRequest, Carrier, Contact, IdpDescriptor, Metadata, Organization, Pending, PersonCode, PostForm, Refusal,
+    Role, Scheme, SpKey, Subject, UserAnomaly, VerifiedIdentity, verify,
 };
 use sandbox::idp::{Config, Identity, Later, People, Persona, Provider, router};
 
@@ -31,16 +32,15 @@ fn new_key(name: &str) -> SpKey {
 fn metadata() -> String {
     let text = str::to_owned;
     let organization = Organization { name: text("Comune"), display_name: text("Comune"), url: text("https://scuola.example") };
-    let contact =
-        Contact { email: text("a@scuola.example"), telephone: None, ipa_code: text("c_z999"), municipality: text("Z999") };
+    let role = Role::SpidPublic { ipa_code: text("c_z999") };
+    let contact = Contact { role, company: text("Comune"), email: text("a@scuola.example"), telephone: None };
     let metadata = Metadata {
-        scheme: Scheme::Spid,
         entity_id: text(ENTITY_ID),
         acs_url: text(ACS),
         slo_url: text("https://scuola.example/spid/slo"),
-        service_name: text("Servizi scolastici"),
+        attribute_sets: AttributeSet::of(Scheme::Spid, "Servizi scolastici"),
         organization,
-        contact,
+        contacts: vec![contact],
     };
     metadata.signed(std::slice::from_ref(key())).unwrap()
 }
@@ -101,8 +101,9 @@ impl World {
         let scheme = if provider == 2 { Scheme::Cie } else { Scheme::Spid };
         let (id, relay_state) = ("_0123456789".to_owned(), "handle".to_owned());
         let now = NOW.parse().unwrap();
-        let request = AuthnRequest { scheme, idp, sp_entity_id, acs_url: ACS, level: 2, id, relay_state, now };
-        (request.post(key).unwrap(), request.pending())
+        let request = AuthnRequest { scheme, idp, sp_entity_id, acs_url: ACS, level: 2, attribute_set: 0, id, relay_state, now };
+        let Carrier::Form(form) = request.signed(key).unwrap().carrier else { panic!("the provider takes POST") };
+        (form, request.pending())
     }
 
     async fn post(&self, url: &str, fields: &[(&str, &str)]) -> Page {
@@ -116,7 +117,7 @@ impl World {
 
     async fn ask(&self, provider: usize) -> (Page, Pending) {
         let (form, pending) = self.request(provider, key(), ENTITY_ID);
-        let fields = [("SAMLRequest", form.saml_request.as_str()), ("RelayState", form.relay_state.as_str())];
+        let fields = [("SAMLRequest", form.message.as_str()), ("RelayState", "handle")];
         (self.post(&form.destination, &fields).await, pending)
     }
 
@@ -154,11 +155,33 @@ async fn one_click_on_a_persona_gives_an_answer_a_service_provider_accepts() {
     for provider in 0..3 {
         let identity = world.choose(provider, ("persona", ANNA)).await.unwrap();
         assert_eq!(
-            (identity.fiscal_code.as_str(), identity.name.as_str(), identity.family_name.as_str()),
-            (ANNA, "Ada", "Gadda")
+            (&identity.who, identity.name.as_str(), identity.family_name.as_str()),
+            (&PersonCode::Italian(ANNA.to_owned()), "Ada", "Gadda")
         );
         assert_eq!((identity.level, identity.date_of_birth), (2, Some(jiff::civil::date(2000, 1, 1))));
     }
+}
+
+#[tokio::test]
+async fn a_request_by_redirect_is_answered_like_one_by_post() {
+    let world = World::serve().await;
+    let known = &world.providers[0];
+    let sso = [saml::Endpoint { binding: saml::Binding::Redirect, location: known.sso().location.clone() }];
+    let (entity_id, keys) = (known.entity_id.as_str(), std::slice::from_ref(key()));
+    let metadata = IdpMetadata { entity_id, display_name: "Gestore", sso: &sso, slo: &[], keys }.document();
+    let idp = IdpDescriptor::parse(&metadata).unwrap();
+    let (id, relay_state, now) = ("_0123456789".to_owned(), "handle".to_owned(), NOW.parse().unwrap());
+    let (scheme, sp_entity_id) = (Scheme::Spid, ENTITY_ID);
+    let request =
+        AuthnRequest { scheme, idp: &idp, sp_entity_id, acs_url: ACS, level: 2, attribute_set: 0, id, relay_state, now };
+    let Carrier::Address(address) = request.signed(key()).unwrap().carrier else { panic!("only redirect is offered") };
+    let response = world.http.get(&address).send().await.unwrap();
+    let page = Page { status: response.status().as_u16(), policy: String::new(), text: response.text().await.unwrap() };
+    assert_eq!(page.status, 200, "{}", page.text);
+    let answer = world.press(0, &page, ("persona", ANNA)).await;
+    assert!(verify(known, &request.pending(), &answer.hidden("SAMLResponse"), now).is_ok());
+    let forged = world.http.get(address.replace("handle", "other")).send().await.unwrap();
+    assert_eq!(forged.status().as_u16(), 403);
 }
 
 #[tokio::test]
@@ -178,7 +201,7 @@ async fn the_page_shows_the_personas_of_the_portal_that_asks() {
 async fn anyone_of_the_registry_can_be_entered_as_by_codice_fiscale() {
     let world = World::serve().await;
     let mario = world.choose(1, ("fiscal_code", " rssmra85a01z999l ")).await.unwrap();
-    assert_eq!((mario.fiscal_code.as_str(), mario.name.as_str()), ("RSSMRA85A01Z999L", "Mario"));
+    assert_eq!((mario.who, mario.name.as_str()), (PersonCode::Italian("RSSMRA85A01Z999L".to_owned()), "Mario"));
     let (page, _) = world.ask(1).await;
     let nobody = world.press(1, &page, ("fiscal_code", "VRDLGU80A01Z999X")).await;
     assert_eq!((nobody.status, nobody.text.contains("SAMLResponse")), (404, false));
@@ -205,11 +228,11 @@ async fn only_a_request_its_known_sender_signed_for_this_provider_is_taken() {
     let (good, _) = world.request(0, key(), ENTITY_ID);
     let (forged, _) = world.request(0, &intruder, ENTITY_ID);
     let (unknown, _) = world.request(0, &intruder, "https://intruder.example");
-    let for_another = PostForm { destination: world.providers[1].sso_post.clone().unwrap(), ..good.clone() };
+    let for_another = PostForm { destination: world.providers[1].sso().location.clone(), ..good.clone() };
     for (what, form, status) in
         [("good", good, 200), ("forged", forged, 403), ("unknown", unknown, 403), ("for another", for_another, 403)]
     {
-        let page = world.post(&form.destination, &[("SAMLRequest", &form.saml_request), ("RelayState", "handle")]).await;
+        let page = world.post(&form.destination, &[("SAMLRequest", &form.message), ("RelayState", "handle")]).await;
         assert_eq!(page.status, status, "{what}");
     }
     let (page, _) = world.ask(0).await;

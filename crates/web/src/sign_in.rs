@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use identity::sign_in::{self, Scheme};
+use saml::{Carrier, PostForm};
 
 use crate::chrome::{Chrome, Crumb, html};
 use crate::fields::Fields;
@@ -94,12 +95,10 @@ pub async fn cie_start(visit: Visit, headers: HeaderMap) -> Result<Response, Ref
 #[template(path = "public/sign_in_post.html")]
 struct Post {
     c: Chrome,
-    destination: String,
-    request: String,
-    relay_state: String,
+    form: PostForm,
 }
 
-/// `GET /spid/login?idp=&poi=`: the signed request, in a form that is sent by script or by its button.
+/// `GET /spid/login?idp=&poi=`: the signed request, in an address or in a form that is sent by script or by its button.
 async fn start(visit: &Visit, headers: &HeaderMap, scheme: Scheme) -> Result<Response, Refusal> {
     let idp = visit.query.get("idp").ok_or(Refusal::NotFound)?;
     let back = local_path(visit.query.get("poi"));
@@ -109,15 +108,20 @@ async fn start(visit: &Visit, headers: &HeaderMap, scheme: Scheme) -> Result<Res
     let mut tx = visit.begin().await?;
     let started = sign_in::start(&mut tx, &visit.ctx, &visit.state.vault, &visit.tenant, scheme, idp, back, &browser).await?;
     tx.commit().await?;
-    let page = Post {
-        c: Chrome::new(visit, visit.t("sign-in-leaving"), Vec::new()),
-        request: started.post.saml_request,
-        relay_state: started.post.relay_state,
-        destination: started.post.destination,
-    };
-    let mut response = html(StatusCode::OK, &page)?;
-    response.extensions_mut().insert(FormsLeadTo(vec![origin(&page.destination)]));
+    let mut response = carry(visit, started.outgoing.carrier)?;
     response.headers_mut().append(header::SET_COOKIE, browser_cookie(visit, &browser));
+    Ok(response)
+}
+
+/// Sends the browser to the provider with a message, by the binding it was signed for.
+fn carry(visit: &Visit, carrier: Carrier) -> Result<Response, Refusal> {
+    let form = match carrier {
+        Carrier::Address(address) => return Ok((StatusCode::FOUND, [(header::LOCATION, address)]).into_response()),
+        Carrier::Form(form) => form,
+    };
+    let page = Post { c: Chrome::new(visit, visit.t("sign-in-leaving"), Vec::new()), form };
+    let mut response = html(StatusCode::OK, &page)?;
+    response.extensions_mut().insert(FormsLeadTo(vec![origin(&page.form.destination)]));
     Ok(response)
 }
 

@@ -33,3 +33,7 @@ sign-in-expired-title = The sign-in is no longer valid
 sign-in-expired-text = Too much time has passed, or the answer was used already. Start again from the sign-in.
 sign-in-failed-title = We could not recognise you
 sign-in-failed-text = Try again or choose another way in.
+sign-in-unsaid-title = The sign-in did not succeed
+sign-in-unsaid-text = Your identity provider did not complete the sign-in and did not tell us why. Try again; if it happens again, ask them.
+sign-in-foreign-title = Your European identity is not connected yet
+sign-in-foreign-text = We recognised you, but we do not know yet which enrolment is yours: your identity carries no Italian tax code. The office can connect it: write or telephone, contacts below.

@@ -34,3 +34,7 @@ sign-in-expired-title = L'accesso non è più valido
 sign-in-expired-text = È passato troppo tempo, oppure la risposta è già stata usata. Ricomincia dall'accesso.
 sign-in-failed-title = Non siamo riusciti a riconoscerti
 sign-in-failed-text = Riprova o scegli un altro modo di entrare.
+sign-in-unsaid-title = L'accesso non è riuscito
+sign-in-unsaid-text = Il tuo gestore di identità non ha completato l'accesso e non ci ha detto il motivo. Riprova; se succede ancora, chiedi a lui.
+sign-in-foreign-title = La tua identità europea non è ancora collegata
+sign-in-foreign-text = Ti abbiamo riconosciuto, ma non sappiamo ancora quale iscrizione è la tua: la tua identità non porta un codice fiscale italiano. L'ufficio può collegarla: scrivi o telefona ai contatti qui sotto.

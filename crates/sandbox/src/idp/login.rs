@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use saml::Scheme;
-use saml::idp_side::{self, ResponseDraft};
+use saml::idp_side::{self, ReceivedRequest, ResponseDraft, ServiceProvider};
 
 use super::pages::{self, Message};
 use super::{Identity, Idp, Login};
@@ -30,17 +30,27 @@ fn get<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
 /// `POST /idp/{slug}/sso`: a request that its sender signed; the page to choose who one is.
 pub async fn ask(State(idp): State<Arc<Idp>>, Path(slug): Path<String>, body: String) -> Response {
     let fields = fields(&body);
-    let Some(provider) = idp.provider(&slug) else { return StatusCode::NOT_FOUND.into_response() };
     let message = get(&fields, "SAMLRequest");
-    let known = idp_side::issuer_of(message).and_then(|issuer| idp.service_providers.get(&issuer).cloned());
-    let Some(sender) = known else { return pages::say(StatusCode::FORBIDDEN, Message::UnknownSender) };
-    let Some(request) = idp_side::read_request(message, &sender.certificates) else {
-        return pages::say(StatusCode::FORBIDDEN, Message::BadSignature);
+    let Some(sender) = idp.sender(idp_side::issuer_of(message)) else {
+        return pages::say(StatusCode::FORBIDDEN, Message::UnknownSender);
     };
-    if request.destination != idp.providers[provider].sso_url {
-        return pages::say(StatusCode::FORBIDDEN, Message::BadSignature);
-    }
-    let relay_state = get(&fields, "RelayState").to_owned();
+    let request = idp_side::read_request(message, &sender.certificates);
+    choose(&idp, &slug, &sender, request.map(|r| (r, get(&fields, "RelayState").to_owned())))
+}
+
+/// `GET /idp/{slug}/sso`: the same, by HTTP-Redirect.
+pub async fn ask_by_address(State(idp): State<Arc<Idp>>, Path(slug): Path<String>, RawQuery(query): RawQuery) -> Response {
+    let query = query.unwrap_or_default();
+    let Some(sender) = idp.sender(idp_side::issuer_of_query(&query)) else {
+        return pages::say(StatusCode::FORBIDDEN, Message::UnknownSender);
+    };
+    choose(&idp, &slug, &sender, idp_side::read_query(&query, &sender.certificates))
+}
+
+fn choose(idp: &Idp, slug: &str, sender: &ServiceProvider, request: Option<(ReceivedRequest, String)>) -> Response {
+    let Some(provider) = idp.provider(slug) else { return StatusCode::NOT_FOUND.into_response() };
+    let for_us = request.filter(|(r, _)| r.destination == idp.providers[provider].sso_url);
+    let Some((request, relay_state)) = for_us else { return pages::say(StatusCode::FORBIDDEN, Message::BadSignature) };
     let handle = idp.keep(Login { provider, request, acs_url: sender.acs_url.clone(), relay_state });
     let host = host_of(&sender.acs_url);
     let local = ["127.0.0.1", "localhost"];
