@@ -18,7 +18,7 @@ use kernel::{Actor, Clock, Ctx, Day, Entropy, TenantId, rome_day};
 use sandbox::idp;
 
 use crate::directory::Registry;
-use crate::{Failure, key_file, listen};
+use crate::{Failure, key_file, listen, trusted};
 
 #[derive(Args)]
 pub struct Options {
@@ -42,6 +42,9 @@ pub struct Options {
     /// Begin anew, dropping what the database holds
     #[arg(long)]
     reset: bool,
+    /// Metadata of one more test identity provider, which both Comuni trust for SPID and for CIE; repeatable
+    #[arg(long, value_name = "FILE")]
+    trust_idp: Vec<PathBuf>,
 }
 
 const SECOND_HOST: &str = "pievelieta.localhost";
@@ -177,9 +180,11 @@ async fn sandbox(
 ) -> Result<axum::Router, Failure> {
     let (clock, sandbox_url) = (Clock::System, format!("http://{}", options.sandbox));
     let providers = idp::Provider::generate_all(&sandbox_url, &clock)?;
+    let mut known: Vec<_> = providers.iter().map(|p| (p.scheme, p.metadata())).collect();
+    known.extend(trusted::read(&options.trust_idp)?);
     let mut service_providers = Vec::new();
     for tenant in tenants {
-        service_providers.extend(introduce(db, vault, options, tenant, &providers).await?);
+        service_providers.extend(introduce(db, vault, options, tenant, &known).await?);
     }
     let registry = Arc::new(Registry { db: db.clone(), clock: clock.clone(), tenants: tenants.iter().map(|t| t.id).collect() });
     let identities = idp::router(idp::Config {
@@ -205,7 +210,7 @@ async fn introduce(
     vault: &Vault,
     options: &Options,
     tenant: &Tenant,
-    providers: &[idp::Provider],
+    providers: &[(Scheme, String)],
 ) -> Result<Vec<String>, Failure> {
     let ctx = Ctx::new(tenant.id, Actor::System("demo"), &Clock::System, &Entropy::System);
     let host = if tenant.id == TenantId(1) { options.listen.ip().to_string() } else { SECOND_HOST.to_owned() };
@@ -220,10 +225,13 @@ async fn introduce(
     let mut metadata = Vec::new();
     for scheme in [Scheme::Spid, Scheme::Cie] {
         identity::idp::forget_all(&mut tx, &ctx, scheme).await?;
-        for provider in providers.iter().filter(|p| p.scheme == scheme) {
-            identity::idp::import(&mut tx, &ctx, scheme, &provider.metadata()).await?;
+        for (_, metadata) in providers.iter().filter(|(of, _)| *of == scheme) {
+            identity::idp::import(&mut tx, &ctx, scheme, metadata).await?;
         }
         metadata.push(sign_in::metadata(&mut tx, &ctx, vault, &tenant, scheme).await?);
+    }
+    if !options.trust_idp.is_empty() {
+        trusted::add_validator(&mut tx, &ctx, &tenant).await?;
     }
     tx.commit().await?;
     Ok(metadata)

@@ -7,6 +7,7 @@ mod directory;
 mod http;
 mod key_file;
 mod listen;
+mod trusted;
 
 use std::process::ExitCode;
 
