@@ -295,7 +295,8 @@ async fn pending(tx: &mut Tx, ctx: &Ctx, scheme: Scheme, relay_state: &str, brow
     Ok((pending, row.get(1)?))
 }
 
-/// Marks the request as answered and the assertion as spent; of two equal answers at once, one finds it done.
+/// Marks the assertion as spent and the request as answered; of two equal answers at once, one finds it done. In this order:
+/// an assertion that comes again, for another request, leaves that request open.
 async fn spend(
     tx: &mut Tx,
     ctx: &Ctx,
@@ -303,11 +304,12 @@ async fn spend(
     idp: &IdpDescriptor,
     identity: &VerifiedIdentity,
 ) -> Result<(), Refusal> {
-    let sql = "update sign_in_request set used_at = $3 where tenant_id = $1 and request_id = $2 and used_at is null";
-    if tx.execute(sql, &[&ctx.tenant, &pending.request_id, &ctx.now]).await? != 1 {
-        return Err(Refusal::NotPending);
-    }
     let sql = "insert into spent_assertion (tenant_id, idp_entity_id, assertion_id, expires_at) values ($1, $2, $3, $4) on conflict do nothing";
     let fresh = tx.execute(sql, &[&ctx.tenant, &idp.entity_id, &identity.assertion_id, &identity.not_on_or_after]).await?;
-    if fresh == 1 { Ok(()) } else { Err(Refusal::NotPending) }
+    if fresh != 1 {
+        return Err(Refusal::NotPending);
+    }
+    let sql = "update sign_in_request set used_at = $3 where tenant_id = $1 and request_id = $2 and used_at is null";
+    let answered = tx.execute(sql, &[&ctx.tenant, &pending.request_id, &ctx.now]).await?;
+    if answered == 1 { Ok(()) } else { Err(Refusal::NotPending) }
 }

@@ -199,11 +199,13 @@ async fn an_assertion_spent_on_one_request_is_not_accepted_for_another() {
         world.accept(&world.tenant, &signed(&one, Scheme::Spid, &first), Some(BROWSER), 10).await.unwrap();
         let second = world.start(&world.tenant, Scheme::Spid).await;
         let two = draft(&world, &world.tenant, Scheme::Spid, &second, &code).await;
-        let again = ResponseDraft { assertion_id: one.assertion_id, ..two };
+        let again = ResponseDraft { assertion_id: one.assertion_id, ..two.clone() };
         let replayed = world.accept(&world.tenant, &signed(&again, Scheme::Spid, &second), Some(BROWSER), 10).await;
         assert_eq!(key_of(replayed), "sign-in-expired");
         assert_eq!(world.count("select count(*) from session").await, 1);
         assert_eq!(world.count("select count(*) from spent_assertion").await, 1);
+        let good = world.accept(&world.tenant, &signed(&two, Scheme::Spid, &second), Some(BROWSER), 10).await;
+        assert!(good.is_ok(), "the second request is still open");
     })
     .await;
 }

@@ -234,7 +234,9 @@ fn subject(doc: &Document<'_>, assertion: NodeId, pending: &Pending, now: Timest
 }
 
 fn not_over(end: Timestamp, now: Timestamp) -> Verdict<Timestamp> {
-    if end + SKEW > now { Ok(end + SKEW) } else { Err(Refusal::Content("NotOnOrAfter")) }
+    // An end at the end of all time has no second after it.
+    let end = end.checked_add(SKEW).unwrap_or(Timestamp::MAX);
+    if end > now { Ok(end) } else { Err(Refusal::Content("NotOnOrAfter")) }
 }
 
 fn conditions(doc: &Document<'_>, assertion: NodeId, pending: &Pending, now: Timestamp) -> Verdict<Timestamp> {

@@ -229,6 +229,14 @@ fn time_is_kept_to_the_second_on_both_sides_of_the_window() {
 }
 
 #[test]
+fn an_end_at_the_end_of_time_is_an_end_like_another() {
+    let w = world();
+    let until = |end: &str| resigned(w, "NotOnOrAfter=\"2026-11-24T08:05:05Z\"", &format!("NotOnOrAfter=\"{end}\""));
+    assert!(ask(w, &encode(&until("9999-12-30T22:00:00Z"))).is_ok(), "the last second there is");
+    assert!(matches!(ask(w, &encode(&until("9999-12-31T23:59:59Z"))), Err(Refusal::Content(_))), "a second that is not");
+}
+
+#[test]
 fn cie_leaves_the_format_of_the_issuer_out() {
     let w = world();
     let pending = Pending { scheme: Scheme::Cie, ..w.pending.clone() };

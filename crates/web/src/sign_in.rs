@@ -149,7 +149,9 @@ pub async fn cie_answer(visit: Visit, headers: HeaderMap, body: Bytes) -> Result
 async fn answer(visit: &Visit, headers: &HeaderMap, body: &[u8], scheme: Scheme) -> Result<Response, Refusal> {
     let text = std::str::from_utf8(body).map_err(|_| Refusal::BadRequest)?;
     let fields = Fields::parse(text).ok_or(Refusal::BadRequest)?;
-    if fields.all("SAMLResponse").count() != 1 || fields.all("RelayState").count() != 1 {
+    // One message, in the body: what stands beside it was put there for another reader.
+    let once = |name| fields.all(name).count() == 1 && visit.query.all(name).count() == 0;
+    if !once("SAMLResponse") || !once("RelayState") {
         return Err(Refusal::BadRequest);
     }
     let browser = guard::cookie(headers, BROWSER_COOKIE);
