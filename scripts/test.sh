@@ -64,6 +64,16 @@ else
   skip 'the checker of papers cannot be installed'
 fi
 
+heading 'identity: hostile messages'
+if [ ! -x "$cache/identity/bin/python" ]; then python3 -m venv "$cache/identity"; fi
+if "$cache/identity/bin/pip" install --quiet --disable-pip-version-check -r e2e/identity/requirements.txt; then
+  "$cache/identity/bin/python" e2e/identity/attacks.py 2>&1 | tee "$work/attacks.log"
+  [ "${PIPESTATUS[0]}" = 0 ] || fail 'hostile messages'
+  pass "$(grep -oE '^[0-9]+ hostile' "$work/attacks.log" | grep -oE '[0-9]+' || echo 0)"
+else
+  skip 'the signer of hostile messages cannot be installed'
+fi
+
 heading 'the browser, the faults'
 if command -v "${CHROMIUM:-chromium}" >/dev/null 2>&1; then
   (cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || fail 'npm ci'
