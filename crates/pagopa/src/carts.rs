@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use reqwest::header::LOCATION;
-use reqwest::{StatusCode, Url, redirect};
+use reqwest::{Method, StatusCode, Url};
 use serde::{Deserialize, Serialize};
 
 use crate::NoticeNumber;
+use crate::api::{Answer, Call, Endpoint, Http, Problem, Unavailable, to_json, unavailable};
 
 /// How many notices one cart holds.
 const MAX_NOTICES: usize = 5;
@@ -71,21 +72,6 @@ pub struct CartsConfig {
     pub accepts_plain_http: bool,
 }
 
-/// The body of a refusal.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    #[serde(default)]
-    pub title: String,
-    #[serde(default)]
-    pub status: u16,
-    #[serde(default)]
-    pub detail: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub instance: Option<String>,
-}
-
 /// Why there is no cart.
 #[derive(Debug, thiserror::Error)]
 pub enum CartError {
@@ -115,32 +101,27 @@ struct CheckoutRedirect {
 /// A client of the carts service; cheap to clone, one for all institutions.
 #[derive(Clone, Debug)]
 pub struct CartsClient {
-    http: reqwest::Client,
+    http: Http,
 }
 
 impl CartsClient {
     /// A client that never follows a redirect and gives up after `timeout`.
     pub fn new(timeout: Duration) -> Result<CartsClient, CartError> {
-        let http =
-            reqwest::Client::builder().redirect(redirect::Policy::none()).connect_timeout(timeout / 3).timeout(timeout).build();
-        Ok(CartsClient { http: http.map_err(unavailable)? })
+        Ok(CartsClient { http: Http::new(timeout)? })
     }
 
     /// Opens a cart and gives the address of its payment page. Hold no database transaction meanwhile: the node
     /// verifies every notice with us before it answers.
     pub async fn open(&self, config: &CartsConfig, cart: &Cart) -> Result<Url, CartError> {
         check(cart)?;
-        let mut request = self.http.post(format!("{}/carts", config.base_url.trim_end_matches('/'))).json(cart);
-        if let Some(key) = &config.subscription_key {
-            request = request.header("Ocp-Apim-Subscription-Key", key);
-        }
-        let response = request.send().await.map_err(unavailable)?;
-        let (status, location) = (response.status(), response.headers().get(LOCATION).cloned());
-        let body = read_body(response).await?;
-        let url = match (status, location) {
+        let endpoint = Endpoint { base_url: config.base_url.clone(), subscription_key: config.subscription_key.clone() };
+        let body = Some(to_json(cart));
+        let call = Call { method: Method::POST, path: &["carts"], query: vec![], body, max_bytes: MAX_ANSWER_BYTES };
+        let answer = self.http.call(&endpoint, call).await?;
+        let url = match (answer.status, answer.headers.get(LOCATION)) {
             (StatusCode::FOUND | StatusCode::SEE_OTHER, Some(location)) => location.to_str().map_err(unavailable)?.to_owned(),
-            (StatusCode::OK, _) => serde_json::from_slice::<CheckoutRedirect>(&body).map_err(unavailable)?.url,
-            (status, _) => return Err(refusal(status, &body)),
+            (StatusCode::OK, _) => answer.json::<CheckoutRedirect>()?.url,
+            _ => return Err(refusal(&answer)),
         };
         payment_page(config, &url)
     }
@@ -160,25 +141,19 @@ fn check(cart: &Cart) -> Result<(), CartError> {
     Ok(())
 }
 
-async fn read_body(mut response: reqwest::Response) -> Result<Vec<u8>, CartError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unavailable)? {
-        body.extend_from_slice(&chunk);
-        if body.len() > MAX_ANSWER_BYTES {
-            return Err(CartError::Unavailable("an endless answer".into()));
-        }
-    }
-    Ok(body)
-}
-
-fn refusal(status: StatusCode, body: &[u8]) -> CartError {
-    let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
-    match status {
-        StatusCode::BAD_REQUEST => CartError::Refused(problem),
-        StatusCode::UNPROCESSABLE_ENTITY => CartError::NotPayable(problem),
+fn refusal(answer: &Answer) -> CartError {
+    match answer.status {
+        StatusCode::BAD_REQUEST => CartError::Refused(answer.problem()),
+        StatusCode::UNPROCESSABLE_ENTITY => CartError::NotPayable(answer.problem()),
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => CartError::Unauthorised,
         StatusCode::TOO_MANY_REQUESTS => CartError::TooManyCalls,
-        _ => CartError::Unavailable(format!("status {status}")),
+        status => CartError::Unavailable(format!("status {status}")),
+    }
+}
+
+impl From<Unavailable> for CartError {
+    fn from(Unavailable(why): Unavailable) -> CartError {
+        CartError::Unavailable(why)
     }
 }
 
@@ -191,17 +166,6 @@ fn payment_page(config: &CartsConfig, url: &str) -> Result<Url, CartError> {
     let secure = page.scheme() == "https" || (page.scheme() == "http" && config.accepts_plain_http);
     let plain = page.username().is_empty() && page.password().is_none();
     if secure && plain && config.checkout_hosts.contains(&host_and_port) { Ok(page) } else { Err(foreign()) }
-}
-
-fn unavailable(error: impl std::error::Error) -> CartError {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    CartError::Unavailable(text)
 }
 
 #[cfg(test)]

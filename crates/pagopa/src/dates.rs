@@ -20,6 +20,15 @@ pub(crate) fn read_date(text: &str) -> Option<Date> {
 
 /// `xs:dateTime`. A time without zone is the time in Rome: receipts come so.
 pub(crate) fn read_instant(text: &str) -> Option<Timestamp> {
+    read_instant_in(text, &rome())
+}
+
+/// A date and time of the REST services, which mean UTC when they name no zone.
+pub(crate) fn read_utc_instant(text: &str) -> Option<Timestamp> {
+    read_instant_in(text, &TimeZone::UTC)
+}
+
+fn read_instant_in(text: &str, unnamed: &TimeZone) -> Option<Timestamp> {
     let (seconds, rest) = collapse(text).split_at_checked(19)?;
     if !is_shape(seconds, b"0000-00-00T00:00:00") {
         return None;
@@ -28,7 +37,7 @@ pub(crate) fn read_instant(text: &str) -> Option<Timestamp> {
     let local = read_local(seconds, fraction)?;
     match read_zone(zone)? {
         Some(offset) => offset.to_timestamp(local).ok(),
-        None => rome().to_ambiguous_timestamp(local).compatible().ok(),
+        None => unnamed.to_ambiguous_timestamp(local).compatible().ok(),
     }
 }
 
@@ -74,6 +83,11 @@ fn is_shape(text: &str, shape: &[u8]) -> bool {
 
 fn rome() -> TimeZone {
     TimeZone::get("Europe/Rome").expect("the zone table is bundled")
+}
+
+/// The civil day in Rome.
+pub(crate) fn rome_day(at: Timestamp) -> Date {
+    rome().to_datetime(at).date()
 }
 
 /// The local time in Rome, without zone, as the node writes the time of a payment.

@@ -2,8 +2,9 @@
 //!
 //! What lives here: notice numbers and the codes printed on a notice ([`NoticeNumber`], [`qr_text`],
 //! [`datamatrix_text`]); the six operations of the paForNode service that the institution answers, read from and
-//! written to SOAP ([`Request`], [`Response`]); the fault table ([`FaultCode`]); the client of the Checkout carts
-//! service ([`CartsClient`]).
+//! written to SOAP ([`Request`], [`Response`]); the fault table ([`FaultCode`]); the clients of the platform's REST
+//! services: Checkout carts ([`CartsClient`]), the central archive of debts ([`aca`]), pagoPA's own positions
+//! ([`gpd`]), reporting flows ([`fdr`]), receipts asked for ([`receipts`]), messages in app IO ([`io`]).
 //!
 //! What does not: tables, web frameworks, and any decision about a debt. Amounts are whole euro cents (`i64`).
 //! Both directions of every message are here, so that a test can play the node.
@@ -11,16 +12,23 @@
 //! Source of the rules: the SANP guide 3.9 and 3.10, the published `paForNode.wsdl` and its schemas, the Checkout
 //! "EC API" v1 and v2 (read in 2026).
 
+pub mod aca;
+mod api;
 mod carts;
 mod datamatrix;
 mod dates;
 mod fault;
+pub mod fdr;
+pub mod gpd;
+pub mod io;
+mod json;
 mod message;
 mod notice;
 mod operation;
 mod payment;
 mod qr;
 mod receipt;
+pub mod receipts;
 mod request;
 mod response;
 mod schema;
@@ -28,7 +36,8 @@ mod schema_tables;
 mod soap;
 mod xml;
 
-pub use carts::{Cart, CartError, CartNotice, CartsClient, CartsConfig, Problem, ReturnUrls};
+pub use api::{Endpoint, Http, Problem, RateLimit, SUBSCRIPTION_KEY, Unavailable};
+pub use carts::{Cart, CartError, CartNotice, CartsClient, CartsConfig, ReturnUrls};
 pub use datamatrix::{DATAMATRIX_LENGTH, DataMatrix, DataMatrixError, datamatrix_text, read_datamatrix};
 pub use fault::{Fault, FaultCode};
 pub use message::{Destination, Head, Metadata, QrCode, Subject, SubjectKind, Transfer, TransferType, Version};

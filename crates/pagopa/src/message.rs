@@ -1,5 +1,7 @@
 //! The values that requests, answers and receipts share.
 
+use serde::{Deserialize, Serialize};
+
 use crate::NoticeNumber;
 
 /// The generation of an operation; a new station is asked the second.
@@ -32,10 +34,13 @@ pub enum TransferType {
     Pagopa,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Whether a debtor is a person or an organisation; `F` and `G` on every wire.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SubjectKind {
     #[default]
+    #[serde(rename = "F")]
     Natural,
+    #[serde(rename = "G")]
     Legal,
 }
 

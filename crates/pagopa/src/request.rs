@@ -119,6 +119,17 @@ impl Request {
     }
 }
 
+/// The receipt of a `paSendRT` request of either version, in its envelope or bare, as archives keep it.
+pub(crate) fn read_receipt_document(xml: &[u8]) -> Result<Receipt, String> {
+    let (root, has_more) = soap::open_or_bare(xml).map_err(|fault| fault.text)?;
+    let operation = operation_of(&root).map_err(|fault| fault.text)?;
+    if has_more || !matches!(operation, Operation::SendRt | Operation::SendRtV2) {
+        return Err("not one receipt".into());
+    }
+    schema::check(&root, operation.row().request)?;
+    Ok(read_receipt(root.required("receipt")))
+}
+
 fn operation_of(root: &Element<'_>) -> Result<Operation, SoapFault> {
     let known = if root.space == Space::Payload { Operation::of_request_root(&root.name) } else { None };
     known.ok_or_else(|| SoapFault::client("the body holds no operation of this service"))

@@ -53,13 +53,29 @@ pub(crate) struct Payload<'a> {
     pub has_more: bool,
 }
 
+/// The payload of an envelope, or a payload that stands alone.
+pub(crate) fn open_or_bare(body: &[u8]) -> Result<(Element<'_>, bool), SoapFault> {
+    let root = read(body)?;
+    if root.space == Space::Payload {
+        return Ok((root, false));
+    }
+    unwrap(root).map(|payload| (payload.root, payload.has_more))
+}
+
 /// Opens an envelope.
 pub(crate) fn open(body: &[u8]) -> Result<Payload<'_>, SoapFault> {
+    unwrap(read(body)?)
+}
+
+fn read(body: &[u8]) -> Result<Element<'_>, SoapFault> {
     if body.len() > crate::MAX_BODY_BYTES {
         return Err(SoapFault::client("the message is longer than 1 MiB"));
     }
     let text = std::str::from_utf8(body).map_err(|_| SoapFault::client("only UTF-8 is read"))?;
-    let envelope = xml::parse(text)?;
+    Ok(xml::parse(text)?)
+}
+
+fn unwrap(envelope: Element<'_>) -> Result<Payload<'_>, SoapFault> {
     if envelope.name != "Envelope" {
         return Err(SoapFault::client("not a SOAP envelope"));
     }

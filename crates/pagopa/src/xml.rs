@@ -10,6 +10,7 @@ use crate::dates::collapse;
 
 pub(crate) const SOAP: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 pub(crate) const PAYLOAD: &str = "http://pagopa-api.pagopa.gov.it/pa/paForNode.xsd";
+pub(crate) const REPORTING: &str = "http://www.digitpa.gov.it/schemas/2011/Pagamenti/";
 const SCHEMA_INSTANCE: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 const MAX_DEPTH: usize = 32;
@@ -22,6 +23,7 @@ pub(crate) enum Space {
     None,
     Soap,
     Payload,
+    Reporting,
     Other,
 }
 
@@ -88,13 +90,25 @@ impl<'a> Element<'a> {
     pub fn optional_prose(&self, name: &str) -> Option<String> {
         self.child(name).map(|c| c.text.trim().to_owned()).filter(|t| !t.is_empty())
     }
+
+    /// Makes a document whose schema qualifies every element look like one that qualifies none, so that the same
+    /// tables check both: elements of `space` lose it, those of none become strangers.
+    pub fn unqualify(&mut self, space: Space) {
+        self.space = if self.space == space { Space::None } else { Space::Other };
+        self.children.iter_mut().for_each(|child| child.unqualify(space));
+    }
 }
 
-/// Reads a whole document and gives its root.
+/// Reads a whole message and gives its root.
 pub(crate) fn parse(text: &str) -> Result<Element<'_>, XmlError> {
+    parse_up_to(text, MAX_ELEMENTS)
+}
+
+/// Reads a document of at most so many elements.
+pub(crate) fn parse_up_to(text: &str, max_elements: usize) -> Result<Element<'_>, XmlError> {
     let mut reader = NsReader::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
     reader.config_mut().check_comments = true;
-    let mut tree = Tree::default();
+    let mut tree = Tree { max_elements, ..Tree::default() };
     loop {
         match reader.read_event().map_err(malformed)? {
             Event::Start(start) => tree.open(element(&reader, &start)?)?,
@@ -119,12 +133,13 @@ struct Tree<'a> {
     open: Vec<Element<'a>>,
     root: Option<Element<'a>>,
     count: usize,
+    max_elements: usize,
 }
 
 impl<'a> Tree<'a> {
     fn open(&mut self, element: Element<'a>) -> Result<(), XmlError> {
         self.count += 1;
-        if self.open.len() >= MAX_DEPTH || self.count > MAX_ELEMENTS {
+        if self.open.len() >= MAX_DEPTH || self.count > self.max_elements {
             return Err(XmlError::TooLarge);
         }
         if self.root.is_some() {
@@ -170,6 +185,7 @@ fn element<'a>(reader: &NsReader<&'a [u8]>, start: &BytesStart<'a>) -> Result<El
         ResolveResult::Unbound => Space::None,
         ResolveResult::Bound(Namespace(SOAP)) => Space::Soap,
         ResolveResult::Bound(Namespace(PAYLOAD)) => Space::Payload,
+        ResolveResult::Bound(Namespace(REPORTING)) => Space::Reporting,
         ResolveResult::Bound(_) => Space::Other,
         ResolveResult::Unknown(prefix) => return Err(malformed(format!("unknown prefix {prefix}"))),
     };
@@ -231,6 +247,21 @@ pub(crate) fn write_envelope(root: &Element<'_>) -> String {
     let root_name = format!("paf:{}", root.name);
     write_named(root, &root_name, &mut out);
     out.push_str("</soapenv:Body></soapenv:Envelope>");
+    out
+}
+
+/// Writes a document whose elements are all in one namespace.
+pub(crate) fn write_qualified(root: &Element<'_>, namespace: &'static str) -> String {
+    let mut out = String::with_capacity(1024);
+    out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?><");
+    out.push_str(&root.name);
+    out.push_str(" xmlns=\"");
+    out.push_str(namespace);
+    out.push_str("\">");
+    root.children.iter().for_each(|child| write_named(child, &child.name, &mut out));
+    out.push_str("</");
+    out.push_str(&root.name);
+    out.push('>');
     out
 }
 
