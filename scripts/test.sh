@@ -27,6 +27,7 @@ need() {
 heading 'tools'
 need xmlsec1 xmlsec1 || skip 'xmlsec1 is not installed: signatures are not compared with it'
 need pdftotext poppler-utils || skip 'poppler is not installed: the text of the papers is not read back'
+need dmtxread dmtx-utils || skip 'libdmtx is not installed: the codes of the postal slips are not read back'
 need zbarimg zbar-tools || skip 'zbar is not installed: the QR codes of the papers are not read back'
 if ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then need /no/such/program postgresql; fi
 if address=$(scripts/postgres.sh start "$work/pg"); then

@@ -30,5 +30,5 @@ mod trace;
 pub use charges::{Charge, ChargedTo, charges_for};
 pub use error::Error;
 pub use issue::{NewDocument, NewInstalment, NewLine, PaidElsewhere, enforce, issue, issue_all};
-pub use papers::{NoticeData, ReceiptData, notice_paper, receipt_paper};
+pub use papers::{NoticeData, PaperDocument, ReceiptData, notice_paper, receipt_paper};
 pub use price::{Price, price_on};

@@ -2,12 +2,15 @@ use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
 use crate::engine::Draft;
-use crate::{Error, Issuer, Papers, Person, print};
+use crate::{Error, Issuer, Locale, Papers, Person, print};
 
 /// The receipt of an absence report: what was reported, when it arrived, and what became of each day.
 #[derive(Clone, Debug, Serialize)]
 pub struct AbsenceReceipt {
     pub issuer: Issuer,
+    /// The language of the paper; names, descriptions and outcomes are printed as they come.
+    #[serde(skip)]
+    pub language: Locale,
     /// `A-2026-000123`
     pub number: String,
     /// When the report reached the system, Italian time, to the second: the cut-off is judged by it.
@@ -56,6 +59,7 @@ impl Papers {
             template: "absence.typ",
             issuer: &receipt.issuer,
             issued_on: receipt.issued_on,
+            language: receipt.language,
             values: &AbsenceValues { accepted, receipt },
             pictures: Vec::new(),
         })

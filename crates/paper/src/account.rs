@@ -3,13 +3,16 @@ use kernel::Cents;
 use serde::Serialize;
 
 use crate::engine::Draft;
-use crate::{Error, Issuer, Papers, Person, print};
+use crate::{Error, Issuer, Locale, Papers, Person, print};
 
 /// The statement of a virtual account over a period ("estratto conto"): from the opening balance to the closing one,
 /// movement by movement. Amounts are seen by the holder: a top-up is positive, a meal negative.
 #[derive(Clone, Debug, Serialize)]
 pub struct AccountStatement {
     pub issuer: Issuer,
+    /// The language of the paper; names, descriptions and outcomes are printed as they come.
+    #[serde(skip)]
+    pub language: Locale,
     pub holder: Person,
     /// How the account is known to the holder: `Refezione scolastica, badge 004512`.
     pub account: String,
@@ -84,6 +87,7 @@ impl Papers {
             template: "account.typ",
             issuer: &statement.issuer,
             issued_on: statement.issued_on,
+            language: statement.language,
             values: &values,
             pictures: Vec::new(),
         })

@@ -1,5 +1,6 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use catalogue::Locale;
 use jiff::civil::Date;
 use serde::Serialize;
 use typst::diag::{FileError, FileResult, SourceDiagnostic};
@@ -12,14 +13,14 @@ use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
 use crate::fonts::Fonts;
-use crate::words::make_printable;
+use crate::words::{make_printable, words_of_papers};
 use crate::{Error, codes, letterhead::Issuer};
 
 /// The templates, by the path other templates import them under.
 const TEMPLATES: [(&str, &str); 7] = [
     ("house.typ", include_str!("../templates/house.typ")),
     ("notice.typ", include_str!("../templates/notice.typ")),
-    ("notice_words.typ", include_str!("../templates/notice_words.typ")),
+    ("words.typ", include_str!("../templates/words.typ")),
     ("receipt.typ", include_str!("../templates/receipt.typ")),
     ("tax.typ", include_str!("../templates/tax.typ")),
     ("account.typ", include_str!("../templates/account.typ")),
@@ -36,6 +37,8 @@ pub struct Papers {
     fonts: Fonts,
     templates: Vec<Source>,
     standards: PdfStandards,
+    /// The catalogue's words, all languages in one file that no paper changes: it is read once.
+    words: Bytes,
     pagopa_logo: Option<Bytes>,
     printed: AtomicU32,
 }
@@ -45,6 +48,7 @@ pub(crate) struct Draft<'a, T> {
     pub template: &'static str,
     pub issuer: &'a Issuer,
     pub issued_on: Date,
+    pub language: Locale,
     pub values: &'a T,
     /// Pictures the template names, as SVG.
     pub pictures: Vec<(String, String)>,
@@ -56,6 +60,7 @@ struct Values<'a, T> {
     has_logo: bool,
     has_pagopa_logo: bool,
     issued: [i16; 3],
+    language: &'static str,
     #[serde(flatten)]
     values: &'a T,
 }
@@ -74,6 +79,7 @@ impl Papers {
             fonts: Fonts::load(),
             templates: TEMPLATES.iter().map(|(name, text)| Source::new(file_id(name), (*text).to_owned())).collect(),
             standards: PdfStandards::new(&[PdfStandard::Ua_1, PdfStandard::A_2a]).expect("the two standards agree"),
+            words: Bytes::from_string(words_of_papers()),
             pagopa_logo: None,
             printed: AtomicU32::new(0),
         }
@@ -107,6 +113,7 @@ impl Papers {
         let values = Values {
             has_logo: draft.issuer.logo_svg.is_some(),
             has_pagopa_logo: self.pagopa_logo.is_some(),
+            language: draft.language.code(),
             issued: [day.year(), day.month().into(), day.day().into()],
             values: draft.values,
         };
@@ -116,7 +123,7 @@ impl Papers {
     }
 
     fn files<T>(&self, draft: &Draft<'_, T>, values: String) -> Vec<(FileId, Bytes)> {
-        let mut files = vec![(file_id("values.json"), Bytes::from_string(values))];
+        let mut files = vec![(file_id("values.json"), Bytes::from_string(values)), (file_id("words.json"), self.words.clone())];
         let logo = draft.issuer.logo_svg.clone().map(|svg| (file_id("logo.svg"), Bytes::from_string(svg)));
         let pagopa = self.pagopa_logo.clone().map(|svg| (file_id("pagopa.svg"), svg));
         files.extend(logo.into_iter().chain(pagopa));

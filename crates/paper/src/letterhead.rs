@@ -5,11 +5,11 @@ use serde::{Serialize, Serializer};
 /// The body that issues a paper.
 #[derive(Clone, Debug, Serialize)]
 pub struct Issuer {
-    /// `Comune di Borgo Fiorito`, at most 50 characters on a notice.
+    /// `Comune di Borgo Fiorito`, cut at 50 characters on a notice.
     pub name: String,
-    /// The office, at most 50 characters on a notice; empty when there is none to name.
+    /// The office, cut at 50 characters on a notice; empty when there is none to name.
     pub sector: String,
-    /// How to reach it, parts separated by ` · `, at most 100 characters on a notice.
+    /// How to reach it, parts separated by ` · `, cut at 100 characters on a notice.
     pub contacts: String,
     pub fiscal_code: String,
     pub colour: Colour,

@@ -19,11 +19,14 @@ mod engine;
 mod error;
 mod fonts;
 mod letterhead;
+mod limits;
 mod notice;
 mod print;
 mod receipt;
 mod tax;
 mod words;
+
+pub use catalogue::Locale;
 
 pub use absence::{AbsenceDay, AbsenceReceipt};
 pub use account::{AccountStatement, Movement};

@@ -3,15 +3,18 @@ use kernel::Cents;
 use serde::Serialize;
 
 use crate::engine::{Draft, code_pictures};
-use crate::{Error, Issuer, Papers, print};
+use crate::{Error, Issuer, Locale, Papers, limits, print};
 
 /// A payment notice ("avviso di pagamento") of the pagoPA guide 3.x: one notice number for the whole amount, or one
 /// for each instalment, or both.
 #[derive(Clone, Debug, Serialize)]
 pub struct Notice {
     pub issuer: Issuer,
+    /// A second language beside Italian, which is always there: the notice is a form of the Italian system.
+    #[serde(serialize_with = "print::language_if")]
+    pub second_language: Option<Locale>,
     pub recipient: Recipient,
-    /// What is to be paid for, in sentence case, at most 90 characters. No minor's name.
+    /// What is to be paid for, in sentence case, cut at 90 characters. No minor's name.
     pub subject: String,
     /// The interbank code of the creditor, five characters; a body without one has no CBILL line.
     pub cbill: Option<String>,
@@ -29,11 +32,11 @@ pub struct Notice {
 /// Who is asked to pay.
 #[derive(Clone, Debug, Serialize)]
 pub struct Recipient {
-    /// At most 70 characters.
+    /// Cut at 70 characters.
     pub name: String,
     /// Left out only when unknown.
     pub fiscal_code: Option<String>,
-    /// At most 140 characters.
+    /// Cut at 140 characters.
     pub address: Option<String>,
 }
 
@@ -71,7 +74,7 @@ pub enum Part {
 pub struct PostalAccount {
     /// At most 20 characters.
     pub number: String,
-    /// At most 50 characters.
+    /// Cut at 50 characters.
     pub holder: String,
     /// The line of the postal authorisation, `AUT. DB/... DEL ...`.
     pub authorisation: String,
@@ -88,16 +91,33 @@ impl Notice {
         if self.modules.iter().skip(1).any(|module| module.part == Part::Whole) {
             return Err(Error::Unfit("the whole amount is one module, and the first"));
         }
-        if self.modules.iter().any(|module| !is_notice_number(&module.notice_number)) {
-            return Err(Error::Unfit("a notice number is 18 digits"));
-        }
-        if self.modules.iter().any(|module| !module.qr.contains(&module.notice_number)) {
-            return Err(Error::Unfit("the QR text is that of another notice number"));
-        }
-        if self.postal.is_some() && self.modules.iter().any(|module| module.datamatrix.is_none()) {
-            return Err(Error::Unfit("with a postal account every module has the code of its slip"));
-        }
+        self.check_fields()?;
+        self.modules.iter().try_for_each(|module| module.check(&self.issuer.fiscal_code, self.postal.is_some()))?;
         self.check_sum()
+    }
+
+    fn check_fields(&self) -> Result<(), Error> {
+        limits::refuse("the fiscal code of the creditor", &self.issuer.fiscal_code, limits::FISCAL_CODE)?;
+        limits::refuse("the fiscal code", self.recipient.fiscal_code.as_deref().unwrap_or_default(), limits::FISCAL_CODE)?;
+        limits::refuse("the CBILL code", self.cbill.as_deref().unwrap_or_default(), limits::CBILL)?;
+        let Some(postal) = &self.postal else { return Ok(()) };
+        limits::refuse("the postal account", &postal.number, limits::ACCOUNT)?;
+        limits::refuse("the postal authorisation", &postal.authorisation, limits::AUTHORISATION)
+    }
+
+    /// The notice with what people read cut to its place.
+    fn fitted(&self) -> Notice {
+        let mut notice = self.clone();
+        let Notice { issuer, recipient, subject, postal, .. } = &mut notice;
+        let fit = |text: &mut String, most| *text = limits::cut(text, most);
+        fit(subject, limits::SUBJECT);
+        fit(&mut issuer.name, limits::CREDITOR);
+        fit(&mut issuer.sector, limits::SECTOR);
+        fit(&mut issuer.contacts, limits::CONTACTS);
+        fit(&mut recipient.name, limits::NAME);
+        recipient.address.iter_mut().for_each(|address| fit(address, limits::ADDRESS));
+        postal.iter_mut().for_each(|postal| fit(&mut postal.holder, limits::HOLDER));
+        notice
     }
 
     /// The instalments together are the whole, when both are offered.
@@ -124,8 +144,49 @@ impl Notice {
     }
 }
 
-fn is_notice_number(text: &str) -> bool {
-    text.len() == 18 && text.bytes().all(|b| b.is_ascii_digit())
+impl Module {
+    /// Number, amount and both codes say the same.
+    fn check(&self, creditor: &str, has_slip: bool) -> Result<(), Error> {
+        if self.notice_number.len() != 18 || !self.notice_number.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(Error::Unfit("a notice number is 18 digits"));
+        }
+        if self.amount.0 <= 0 {
+            return Err(Error::Unfit("a notice asks for more than nothing"));
+        }
+        if self.amount.0 > limits::AMOUNT_CENTS {
+            return Err(Error::Unfit("a notice asks for at most 999.999.999,99"));
+        }
+        if !self.qr_is_of(creditor) {
+            return Err(Error::Unfit("the QR text is that of another notice number, creditor or amount"));
+        }
+        if has_slip { self.check_slip(creditor) } else { Ok(()) }
+    }
+
+    /// `PAGOPA|002|number|creditor|cents`
+    fn qr_is_of(&self, creditor: &str) -> bool {
+        match self.qr.split('|').collect::<Vec<_>>()[..] {
+            ["PAGOPA", "002", number, code, cents] => {
+                number == self.notice_number && code == creditor && cents.parse() == Ok(self.amount.0)
+            }
+            _ => false,
+        }
+    }
+
+    /// Where the number, the cents and the creditor stand among the 256 characters of a slip's code.
+    fn check_slip(&self, creditor: &str) -> Result<(), Error> {
+        if self.amount.0 > limits::SLIP_AMOUNT_CENTS {
+            return Err(Error::Unfit("a postal slip asks for at most 99.999.999,99"));
+        }
+        let Some(code) = &self.datamatrix else {
+            return Err(Error::Unfit("with a postal account every module has the code of its slip"));
+        };
+        let says =
+            [(15..33, self.notice_number.clone()), (49..59, format!("{:010}", self.amount.0)), (66..77, creditor.to_owned())];
+        if code.len() != 256 || says.iter().any(|(place, text)| code.get(place.clone()) != Some(text.as_str())) {
+            return Err(Error::Unfit("the code of the slip is that of another notice number, creditor or amount"));
+        }
+        Ok(())
+    }
 }
 
 #[derive(Serialize)]
@@ -139,10 +200,14 @@ struct NoticeValues<'a> {
 impl Papers {
     /// Prints a payment notice.
     ///
-    /// Errors: [`Error::Unfit`] for a value the notice cannot carry, [`Error::DoesNotAddUp`] when the instalments are
-    /// not the whole amount.
+    /// Names, subject, office and address longer than the guide's limits are cut and end with an ellipsis.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] for a value the notice cannot carry, [`Error::TooLong`] for a code or an account,
+    /// [`Error::DoesNotAddUp`] when the instalments are not the whole amount.
     pub fn notice(&self, notice: &Notice) -> Result<Vec<u8>, Error> {
         notice.check()?;
+        let notice = &notice.fitted();
         let mut pictures = Vec::new();
         for (at, module) in notice.modules.iter().enumerate() {
             let slip = notice.postal.as_ref().and(module.datamatrix.as_deref());
@@ -152,6 +217,7 @@ impl Papers {
             template: "notice.typ",
             issuer: &notice.issuer,
             issued_on: notice.issued_on,
+            language: Locale::It,
             values: &NoticeValues { total: notice.total(), notice },
             pictures,
         })

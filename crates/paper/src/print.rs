@@ -1,8 +1,9 @@
-//! How values look on paper: `1.234,50`, `30/04/2026`, `martedì 24/11/2026`.
+//! How values look on paper in every language: `1.234,50`, `30/04/2026`, `08:59:12`.
 
-use jiff::civil::{Date, DateTime, Weekday};
+use catalogue::Locale;
+use jiff::civil::{Date, DateTime};
 use kernel::Cents;
-use serde::Serializer;
+use serde::{Serialize, Serializer};
 
 pub(crate) fn euro<S: Serializer>(amount: &Cents, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(&amount.format_it())
@@ -26,27 +27,34 @@ pub(crate) fn day_if<S: Serializer>(date: &Option<Date>, to: S) -> Result<S::Ok,
     }
 }
 
+/// A day with its place in the week, Monday is 1: the template names it in the paper's language.
+#[derive(Serialize)]
+struct DayOfWeek {
+    weekday: i8,
+    day: String,
+}
+
 pub(crate) fn weekday<S: Serializer>(day: &Date, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&format!("{} {}", weekday_it(day.weekday()), day_it(*day)))
+    DayOfWeek { weekday: day.weekday().to_monday_one_offset(), day: day_it(*day) }.serialize(to)
+}
+
+/// A moment to the second: the template joins the two in the paper's language.
+#[derive(Serialize)]
+struct Moment {
+    day: String,
+    time: String,
 }
 
 pub(crate) fn moment<S: Serializer>(at: &DateTime, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(&format!("{} alle ore {:02}:{:02}:{:02}", day_it(at.date()), at.hour(), at.minute(), at.second()))
+    let time = format!("{:02}:{:02}:{:02}", at.hour(), at.minute(), at.second());
+    Moment { day: day_it(at.date()), time }.serialize(to)
+}
+
+pub(crate) fn language_if<S: Serializer>(locale: &Option<Locale>, to: S) -> Result<S::Ok, S::Error> {
+    locale.map(Locale::code).serialize(to)
 }
 
 /// `30/04/2026`
 fn day_it(day: Date) -> String {
     format!("{:02}/{:02}/{:04}", day.day(), day.month(), day.year())
-}
-
-fn weekday_it(day: Weekday) -> &'static str {
-    match day {
-        Weekday::Monday => "lunedì",
-        Weekday::Tuesday => "martedì",
-        Weekday::Wednesday => "mercoledì",
-        Weekday::Thursday => "giovedì",
-        Weekday::Friday => "venerdì",
-        Weekday::Saturday => "sabato",
-        Weekday::Sunday => "domenica",
-    }
 }

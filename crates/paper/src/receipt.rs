@@ -3,12 +3,15 @@ use kernel::Cents;
 use serde::Serialize;
 
 use crate::engine::Draft;
-use crate::{Error, Issuer, Papers, Person, print};
+use crate::{Error, Issuer, Locale, Papers, Person, print};
 
 /// A payment receipt for the citizen ("quietanza"), made from a stored pagoPA receipt alone: valid proof for the debtor.
 #[derive(Clone, Debug, Serialize)]
 pub struct Receipt {
     pub issuer: Issuer,
+    /// The language of the paper; names, descriptions and outcomes are printed as they come.
+    #[serde(skip)]
+    pub language: Locale,
     pub subject: String,
     /// When the payer paid, Italian time; the receipt may not say.
     #[serde(serialize_with = "moment_if")]
@@ -73,6 +76,7 @@ impl Papers {
             template: "receipt.typ",
             issuer: &receipt.issuer,
             issued_on: receipt.issued_on,
+            language: receipt.language,
             values: receipt,
             pictures: Vec::new(),
         })

@@ -3,18 +3,22 @@ use kernel::Cents;
 use serde::Serialize;
 
 use crate::engine::Draft;
-use crate::{Error, Issuer, Papers, Person, print};
+use crate::{Error, Issuer, Locale, Papers, Person, print};
 
 /// The statement of what one person paid for one pupil in one calendar year, for the tax return ("attestazione 730").
 #[derive(Clone, Debug, Serialize)]
 pub struct TaxStatement {
     pub issuer: Issuer,
+    /// The language of the paper; names, descriptions and outcomes are printed as they come.
+    #[serde(skip)]
+    pub language: Locale,
     pub number: String,
     /// The calendar year in which the sums were paid.
     pub year: i16,
     pub payer: Person,
     pub pupil: Person,
     /// The school attended; empty when unknown.
+    #[serde(rename = "school_name")]
     pub school: String,
     /// One line for each service, in the order of printing.
     pub services: Vec<ServiceTotal>,
@@ -32,6 +36,8 @@ pub struct TaxStatement {
 #[derive(Clone, Debug, Serialize)]
 pub struct ServiceTotal {
     pub service: String,
+    /// Fees of a nursery have a deduction of their own (L. 266/2005, art. 1, c. 335): they are told apart.
+    pub is_nursery: bool,
     /// Paid by means that leave a trace, as the deduction asks since 2020.
     #[serde(serialize_with = "print::euro")]
     pub traceable: Cents,
@@ -76,6 +82,11 @@ struct TaxValues<'a> {
     #[serde(serialize_with = "print::euro")]
     refunded: Cents,
     has_untraceable: bool,
+    /// The traceable sums of the school's services, and of a nursery where there is one.
+    #[serde(serialize_with = "print::euro")]
+    school: Cents,
+    #[serde(serialize_with = "print::euro_if")]
+    nursery: Option<Cents>,
     #[serde(flatten)]
     statement: &'a TaxStatement,
 }
@@ -93,7 +104,9 @@ impl TaxStatement {
             return Err(Error::DoesNotAddUp("the refunds are not the totals of the services"));
         }
         let has_untraceable = self.payments.iter().any(|p| !p.traceable);
-        Ok(TaxValues { traceable, untraceable, refunded, has_untraceable, statement: self })
+        let of = |nursery: bool| sum(self.services.iter().filter(|s| s.is_nursery == nursery).map(|s| s.traceable));
+        let nursery = self.services.iter().any(|s| s.is_nursery).then(|| of(true));
+        Ok(TaxValues { traceable, untraceable, refunded, has_untraceable, school: of(false), nursery, statement: self })
     }
 }
 
@@ -111,6 +124,7 @@ impl Papers {
             template: "tax.typ",
             issuer: &statement.issuer,
             issued_on: statement.issued_on,
+            language: statement.language,
             values: &values,
             pictures: Vec::new(),
         })

@@ -1,5 +1,8 @@
-//! Texts of others, made printable: an archive paper may hold no character its typefaces lack.
+//! The words of the papers, and texts of others made printable: an archive paper may hold no character its typefaces lack.
 
+use std::collections::BTreeMap;
+
+use catalogue::{Arg, Catalogue, Locale};
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -8,6 +11,23 @@ use unicode_normalization::char::is_combining_mark;
 const LONG_WORD: usize = 30;
 /// Where a long word may break: invisible, and printed only as a line end.
 const BREAK_HERE: char = '\u{200B}';
+
+/// What a message of the papers may leave open; the templates fill it in.
+const OPEN: [&str; 11] = ["n", "of", "name", "number", "day", "time", "amount", "year", "code", "first", "last"];
+
+/// The catalogue's words for papers as the templates read them (`/words.json`): by language, then by key. What a message
+/// leaves open stands in braces: `Rata {n}`.
+pub(crate) fn words_of_papers() -> String {
+    let catalogue = Catalogue::load();
+    let keys: Vec<String> = catalogue.keys(Locale::It).into_iter().filter(|key| key.starts_with("paper-")).collect();
+    let braces = OPEN.map(|name| (name, format!("{{{name}}}")));
+    let open: Vec<(&str, Arg<'_>)> = braces.iter().map(|(name, text)| (*name, text.into())).collect();
+    let table = |locale: Locale| -> BTreeMap<&str, String> {
+        keys.iter().map(|key| (key.as_str(), catalogue.format(locale, key, &open))).collect()
+    };
+    let tables: BTreeMap<&str, _> = Locale::ALL.into_iter().map(|locale| (locale.code(), table(locale))).collect();
+    Value::from_iter(tables.into_iter().map(|(code, table)| (code, Value::from_iter(table)))).to_string()
+}
 
 /// Makes every text inside `value` printable, see [`printable`].
 pub(crate) fn make_printable(value: &mut Value, can_draw: &impl Fn(char) -> bool) {
@@ -57,6 +77,18 @@ mod tests {
 
     fn western(c: char) -> bool {
         (' '..='ž').contains(&c)
+    }
+
+    #[test]
+    fn the_words_of_the_papers_are_there_in_every_language_and_leave_nothing_unresolved() {
+        let tables: Value = serde_json::from_str(&words_of_papers()).expect("they are JSON");
+        for locale in Locale::ALL {
+            let table = tables[locale.code()].as_object().expect("a table");
+            assert!(table.len() > 100, "{}: {} words", locale.code(), table.len());
+            assert!(table.iter().all(|(key, text)| text.as_str().is_some_and(|text| text != key)), "{}", locale.code());
+        }
+        assert_eq!(tables["it"]["paper-notice-part"], "Rata {n}");
+        assert_eq!(tables["en"]["paper-page"], "Page {n} of {of}");
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod guard;
 mod headers;
 mod pages;
 pub mod pagopa_node;
+pub mod papers;
 mod portal;
 mod public;
 mod refusal;

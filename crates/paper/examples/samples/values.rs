@@ -6,34 +6,66 @@ use jiff::civil::{date, datetime};
 use kernel::Cents;
 use paper::*;
 
-pub type Print = fn(&Papers) -> Result<Vec<u8>, Error>;
+pub type Print = Box<dyn Fn(&Papers) -> Result<Vec<u8>, Error>>;
 
-/// Every paper and variant, by the name of its file.
-pub fn all() -> Vec<(&'static str, Print)> {
+/// Every variant of the notice, by the name of its file.
+pub fn notices() -> Vec<(&'static str, Notice)> {
     vec![
-        ("notice-single", |p| p.notice(&notice(1, false))),
-        ("notice-no-due-date", |p| p.notice(&notice_without_date())),
-        ("notice-postal", |p| p.notice(&postal(notice(1, false)))),
-        ("notice-2-parts", |p| p.notice(&notice(2, false))),
-        ("notice-whole-or-3-parts", |p| p.notice(&notice(3, true))),
-        ("notice-4-parts-postal", |p| p.notice(&postal(notice(4, false)))),
-        ("notice-whole-or-10-parts", |p| p.notice(&notice(10, true))),
-        ("notice-limits", |p| p.notice(&postal(notice_at_the_limits()))),
-        ("receipt", |p| p.receipt(&receipt())),
-        ("receipt-short", |p| p.receipt(&short_receipt())),
-        ("tax", |p| p.tax_statement(&tax())),
-        ("tax-untraceable-and-refunds", |p| p.tax_statement(&tax_with_everything())),
-        ("tax-nothing-paid", |p| p.tax_statement(&tax_of_nothing())),
-        ("account", |p| p.account_statement(&account(18))),
-        ("account-empty", |p| p.account_statement(&account(0))),
-        ("account-many-pages", |p| p.account_statement(&account(400))),
-        ("absence", |p| p.absence_receipt(&absence())),
-        ("absence-partly", |p| p.absence_receipt(&absence_partly_late())),
+        ("notice-single", notice(1, false)),
+        ("notice-no-due-date", notice_without_date()),
+        ("notice-no-logo", without_logo(notice(3, true))),
+        ("notice-2-parts", notice(2, false)),
+        ("notice-whole-or-2-parts", notice(2, true)),
+        ("notice-3-parts", notice(3, false)),
+        ("notice-whole-or-3-parts", notice(3, true)),
+        ("notice-whole-or-9-parts", notice(9, true)),
+        ("notice-whole-or-10-parts", notice(10, true)),
+        ("notice-24-parts", notice(24, false)),
+        ("notice-postal", postal(notice(1, false))),
+        ("notice-4-parts-postal", postal(notice(4, false))),
+        ("notice-whole-or-3-parts-postal", postal(notice(3, true))),
+        ("notice-limits", notice_at_the_limits()),
+        ("notice-limits-postal", postal_at_the_limits()),
+        ("notice-limits-parts", parts_at_the_limits()),
+        ("notice-over-the-limits", notice_over_the_limits()),
+        ("notice-english", in_english_too(notice(1, false))),
+        ("notice-english-postal", in_english_too(postal(notice(1, false)))),
+        ("notice-english-limits", in_english_too(postal_at_the_limits())),
+        ("notice-english-whole-or-2-parts", in_english_too(notice(2, true))),
+        ("notice-english-whole-or-3-parts-postal", in_english_too(postal(notice(3, true)))),
+        ("notice-english-whole-or-10-parts", in_english_too(notice(10, true))),
     ]
 }
 
-pub const LONG_NAME: &str = "Maria Sofìa Niccolò D’Angiò dell'Oro-Esposito di Villabàte Übergröße";
-pub const LONG_SUBJECT: &str = "Servizio di refezione scolastica, pre-scuola e trasporto: conguaglio anno 2025/2026, rata 1";
+/// Every paper and variant, by the name of its file.
+pub fn all() -> Vec<(&'static str, Print)> {
+    let notice = |(name, notice): (_, Notice)| (name, Box::new(move |p: &Papers| p.notice(&notice)) as Print);
+    notices().into_iter().map(notice).chain(others()).collect()
+}
+
+fn others() -> Vec<(&'static str, Print)> {
+    vec![
+        ("receipt", Box::new(|p| p.receipt(&receipt()))),
+        ("receipt-short", Box::new(|p| p.receipt(&short_receipt()))),
+        ("receipt-english", Box::new(|p| p.receipt(&Receipt { language: Locale::En, ..receipt() }))),
+        ("tax", Box::new(|p| p.tax_statement(&tax()))),
+        ("tax-untraceable-and-refunds", Box::new(|p| p.tax_statement(&tax_with_everything()))),
+        ("tax-nothing-paid", Box::new(|p| p.tax_statement(&tax_of_nothing()))),
+        ("tax-nursery", Box::new(|p| p.tax_statement(&tax_of_nursery()))),
+        ("tax-english", Box::new(|p| p.tax_statement(&TaxStatement { language: Locale::En, ..tax_with_everything() }))),
+        ("account", Box::new(|p| p.account_statement(&account(18)))),
+        ("account-empty", Box::new(|p| p.account_statement(&account(0)))),
+        ("account-many-pages", Box::new(|p| p.account_statement(&account(400)))),
+        ("account-english", Box::new(|p| p.account_statement(&AccountStatement { language: Locale::En, ..account(18) }))),
+        ("absence", Box::new(|p| p.absence_receipt(&absence()))),
+        ("absence-partly", Box::new(|p| p.absence_receipt(&absence_partly_late()))),
+        ("absence-english", Box::new(|p| p.absence_receipt(&AbsenceReceipt { language: Locale::En, ..absence_partly_late() }))),
+    ]
+}
+
+pub const LONG_ADDRESS: &str = "Via Lungofiume Lungofiume Lungofiume Lungofiume Lungofiume Lungofiume 1234/bis, 43010 Villanova dell'Alta Valle del Fiume Freddo (PR) Italia";
+pub const LONG_NAME: &str = "Mariana Sofìa Niccolò D’Angiò dell'Oro-Esposito di Villabàte Übergröße";
+pub const LONG_SUBJECT: &str = "Servizi di refezione scolastica, pre-scuola e trasporto: conguaglio anno 2025/2026, rata 1";
 
 const COAT_OF_ARMS: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 60"><path d="M10 6h40v26c0 12-9 18-20 24C19 50 10 44 10 32z" fill="#0B5D3B"/><path d="M14 10h32v22c0 9-7 14-16 19-9-5-16-10-16-19z" fill="#fff"/><path d="M24 44V26l6-8 6 8v18z" fill="#0B5D3B"/><circle cx="30" cy="29" r="3" fill="#fff"/></svg>"##;
 
@@ -67,6 +99,7 @@ pub fn notice(parts: u8, with_whole: bool) -> Notice {
     }
     Notice {
         issuer: issuer(),
+        second_language: None,
         recipient: Recipient {
             name: parent().name,
             fiscal_code: Some(parent().fiscal_code),
@@ -121,21 +154,70 @@ fn notice_without_date() -> Notice {
     notice
 }
 
-/// Each field as long as the guide allows, the largest amount, names that look like markup.
+pub fn without_logo(mut notice: Notice) -> Notice {
+    notice.issuer.logo_svg = None;
+    notice
+}
+
+pub fn in_english_too(mut notice: Notice) -> Notice {
+    notice.second_language = Some(Locale::En);
+    notice
+}
+
+/// Each field exactly as long as the guide allows, the largest amount.
 pub fn notice_at_the_limits() -> Notice {
     let mut notice = notice(1, false);
+    fill_to_the_limits(&mut notice);
+    notice.modules[0] = module(Part::Whole, 178, 99_999_999_999);
+    notice
+}
+
+/// The same with a slip, whose code has room for 99.999.999,99.
+pub fn postal_at_the_limits() -> Notice {
+    let mut notice = notice_at_the_limits();
+    notice.modules[0] = module(Part::Whole, 178, 9_999_999_999);
+    let mut notice = postal(notice);
+    notice.postal = Some(PostalAccount {
+        number: "12345678901234567890".to_owned(),
+        holder: "Unione Comuni Alta Valle Fiume Freddo, Tesoreria 1".to_owned(),
+        authorisation: "AUT. DB/ABCD/XYZ 12345 DEL 01/01/2026".to_owned(),
+    });
+    notice
+}
+
+/// Three narrow modules a row with every field full and the largest amounts that a whole allows.
+pub fn parts_at_the_limits() -> Notice {
+    let mut notice = notice(3, true);
+    fill_to_the_limits(&mut notice);
+    notice.modules[0] = module(Part::Whole, 178, 99_999_999_999);
+    for n in 1..=3 {
+        notice.modules[usize::from(n)] = module(Part::Instalment(n), 200 + i64::from(n), 33_333_333_333);
+    }
+    notice
+}
+
+fn fill_to_the_limits(notice: &mut Notice) {
     notice.issuer.name = "Unione dei Comuni dell'Alta Valle del Fiume Freddo".to_owned();
     notice.issuer.sector = "Settore servizi educativi, scolastici e per i nidi".to_owned();
     notice.issuer.contacts =
         "Via dei Tigli 100/bis · 0521 000000 · protocollo@pec.unionealtavalle.example · www.altavalle.example".to_owned();
     notice.issuer.colour = Colour::parse("#FFB400").unwrap_or_default();
     notice.recipient.name = LONG_NAME.to_owned();
-    notice.recipient.address = Some(format!(
-        "{} 1234/bis, 43010 Villanova dell'Alta Valle del Fiume Freddo (PR)",
-        "Via ".to_owned() + &"Lungofiume ".repeat(6)
-    ));
+    notice.recipient.address = Some(LONG_ADDRESS.to_owned());
     notice.subject = LONG_SUBJECT.to_owned();
-    notice.modules[0] = module(Part::Whole, 178, 99_999_999_999);
+}
+
+/// Every text that is cut, longer than its place.
+pub fn notice_over_the_limits() -> Notice {
+    let mut notice = postal(notice(2, true));
+    fill_to_the_limits(&mut notice);
+    let Notice { issuer, recipient, subject, postal, .. } = &mut notice;
+    let name = &mut recipient.name;
+    for text in [&mut issuer.name, &mut issuer.sector, &mut issuer.contacts, name, subject] {
+        text.push_str(" e altro che non ci sta");
+    }
+    recipient.address.iter_mut().for_each(|address| address.push_str(", interno 12"));
+    postal.iter_mut().for_each(|postal| postal.holder.push_str(" e conto corrente"));
     notice
 }
 
@@ -150,6 +232,7 @@ pub fn numbered_notice(at: u32) -> Notice {
 pub fn receipt() -> Receipt {
     Receipt {
         issuer: issuer(),
+        language: Locale::It,
         subject: "Refezione scolastica marzo 2026".to_owned(),
         paid_at: Some(datetime(2026, 4, 18, 23, 51, 7, 0)),
         applied_on: Some(date(2026, 4, 19)),
@@ -182,6 +265,7 @@ fn short_receipt() -> Receipt {
 pub fn tax() -> TaxStatement {
     TaxStatement {
         issuer: issuer(),
+        language: Locale::It,
         number: "2025/0412".to_owned(),
         year: 2025,
         payer: parent(),
@@ -191,12 +275,14 @@ pub fn tax() -> TaxStatement {
             ServiceTotal {
                 service: "Refezione scolastica".to_owned(),
                 traceable: Cents(54_000),
+                is_nursery: false,
                 untraceable: Cents(0),
                 refunded: Cents(0),
             },
             ServiceTotal {
                 service: "Pre-scuola".to_owned(),
                 traceable: Cents(12_000),
+                is_nursery: false,
                 untraceable: Cents(0),
                 refunded: Cents(0),
             },
@@ -239,6 +325,17 @@ pub fn tax_with_everything() -> TaxStatement {
     tax
 }
 
+/// A pupil who left the nursery for school within the year: two deductions on one paper.
+pub fn tax_of_nursery() -> TaxStatement {
+    let mut tax = tax();
+    tax.services[1].service = "Asilo nido".to_owned();
+    tax.services[1].is_nursery = true;
+    for payment in &mut tax.payments[9..] {
+        payment.description = "Retta dell'asilo nido".to_owned();
+    }
+    tax
+}
+
 fn tax_of_nothing() -> TaxStatement {
     let mut tax = tax();
     tax.services.truncate(1);
@@ -267,6 +364,7 @@ pub fn account(movements: i64) -> AccountStatement {
         .collect();
     AccountStatement {
         issuer: issuer(),
+        language: Locale::It,
         holder: parent(),
         account: "Refezione scolastica, badge 004512".to_owned(),
         pupil: child().name,
@@ -282,6 +380,7 @@ pub fn account(movements: i64) -> AccountStatement {
 pub fn absence() -> AbsenceReceipt {
     AbsenceReceipt {
         issuer: issuer(),
+        language: Locale::It,
         number: "A-2026-000123".to_owned(),
         received_at: datetime(2026, 11, 24, 8, 59, 12, 0),
         reported_by: parent(),

@@ -376,9 +376,10 @@ pub async fn receipt(Path(id): Path<String>, visit: Visit) -> Result<Response, R
         paper::AbsenceDay { on: d.day, accepted: kind == "yes", outcome }
     };
     let receipt = paper::AbsenceReceipt {
-        issuer: papers::issuer(&visit),
+        issuer: crate::papers::issuer(&visit.tenant),
+        language: visit.locale,
         number: report.receipt_number.clone(),
-        received_at: papers::local(report.received_at),
+        received_at: kernel::rome_date_time(report.received_at),
         reported_by: paper::Person { name: report.person_name.clone(), fiscal_code: reporter.code().to_owned() },
         pupil: report.pupil_name.clone(),
         school,

@@ -186,7 +186,8 @@ pub async fn pdf(visit: Visit) -> Result<Response, Refusal> {
         balance: m.balance_after,
     };
     let statement = paper::AccountStatement {
-        issuer: papers::issuer(&visit),
+        issuer: crate::papers::issuer(&visit.tenant),
+        language: visit.locale,
         holder: paper::Person { name: session.full_name(), fiscal_code: session.fiscal_code.to_string() },
         account: format!("{} · badge {}", read.wallet.service_name, read.wallet.badge_code),
         pupil: read.wallet.pupil_name.clone(),

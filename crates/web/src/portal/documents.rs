@@ -256,7 +256,8 @@ pub async fn notice(Path(id): Path<String>, visit: Visit) -> Result<Response, Re
     let data = billing::notice_paper(&mut tx, &visit.ctx, id).await?;
     drop(tx);
     let file = format!("avviso-{}.pdf", data.position.notice_number);
-    let notice = papers::notice(&visit, data);
+    let second = crate::papers::second_language(visit.locale);
+    let notice = crate::papers::notice(&visit.tenant, visit.ctx.today(), second, &[data]);
     papers::send(&visit, &file, move |papers| papers.notice(&notice)).await
 }
 
@@ -267,6 +268,6 @@ pub async fn receipt(Path(id): Path<String>, visit: Visit) -> Result<Response, R
     let data = billing::receipt_paper(&mut tx, &visit.ctx, id).await?;
     drop(tx);
     let file = format!("ricevuta-{}.pdf", data.position.notice_number);
-    let receipt = papers::receipt(&visit, data);
+    let receipt = crate::papers::receipt(&visit.tenant, visit.ctx.today(), visit.locale, data);
     papers::send(&visit, &file, move |papers| papers.receipt(&receipt)).await
 }

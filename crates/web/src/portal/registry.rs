@@ -135,6 +135,7 @@ pub async fn tax_certificate(Path((pupil, year)): Path<(String, String)>, visit:
     drop(tx);
     let service = |l: &billing::tax::TaxLine| paper::ServiceTotal {
         service: l.service_name.clone(),
+        is_nursery: l.is_nursery,
         traceable: l.traceable,
         untraceable: l.other,
         refunded: l.refunded,
@@ -146,16 +147,21 @@ pub async fn tax_certificate(Path((pupil, year)): Path<(String, String)>, visit:
         traceable: p.is_traceable,
         amount: p.amount,
     };
+    let refund =
+        |p: &billing::tax::TaxPayment| paper::TaxRefund { refunded_on: p.on, description: p.what.clone(), amount: -p.amount };
+    let mut moved: Vec<_> = found.lines.iter().flat_map(|l| &l.payments).collect();
+    moved.sort_by_key(|p| p.on);
     let certificate = paper::TaxStatement {
-        issuer: papers::issuer(&visit),
+        issuer: crate::papers::issuer(&visit.tenant),
+        language: visit.locale,
         number: format!("730-{year}-{}", &summary.id.to_string()[..8]),
         year,
         payer: paper::Person { name: found.payer.full_name(), fiscal_code: found.payer.code().to_owned() },
         pupil: paper::Person { name: found.pupil_name.clone(), fiscal_code: found.pupil_code.clone().unwrap_or_default() },
         school: summary.site_name.unwrap_or_default(),
         services: found.lines.iter().map(service).collect(),
-        payments: found.lines.iter().flat_map(|l| &l.payments).filter(|p| !p.amount.is_negative()).map(payment).collect(),
-        refunds: Vec::new(),
+        payments: moved.iter().filter(|p| !p.amount.is_negative()).map(|p| payment(p)).collect(),
+        refunds: moved.iter().filter(|p| p.amount.is_negative()).map(|p| refund(p)).collect(),
         signatory: visit.tenant.office_name.clone(),
         issued_on: visit.ctx.today(),
     };

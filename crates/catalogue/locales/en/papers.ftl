@@ -1,0 +1,147 @@
+# What stands on the papers (crates/paper). On the notice English is the second language; short labels are those of the
+# guide, the sentences it gives no English for are ours.
+paper-notice-title = Payment Notice
+paper-notice-creditor = Payee
+paper-notice-recipient = Recipient
+paper-notice-when = How much and when to pay?
+paper-notice-how-much = How much to pay?
+paper-notice-amount = Amount
+paper-notice-by = Due Date
+paper-notice-whole-or-parts = You can pay the full amount or split in { $n } installments
+paper-notice-parts-only = You can pay in { $n } installments
+paper-notice-many-parts = You can find due dates and amounts within each installment.
+paper-notice-legal = When you pay, if the payee provides for it, the amount may be updated automatically: lower (relief, credit notes) or higher (penalties, interest and the like).
+paper-notice-where = Where to pay?
+paper-notice-where-list = Go to pagopa.gov.it
+paper-notice-online = Pay with IO app
+paper-notice-online-with-site = or on the website of { $name }, from your home banking, with your payment app or through the other enabled channels.
+paper-notice-online-without-site = or from your home banking, with your payment app or through the other enabled channels.
+paper-notice-territory = Pay locally
+paper-notice-territory-list = at banks and ATMs, post offices and postal points, bars, newsstands, lottery shops, supermarkets, tobacconists and other enabled shops.
+paper-notice-data = Payment details
+paper-notice-whole = Full amount
+paper-notice-part = Installment #{ $n }
+paper-notice-scan-beside = Scan the QR Code with your payment app or use the data printed here.
+paper-notice-scan-above = Scan the QR Code with your payment app or use the data printed above.
+paper-notice-subject = Payment Description
+paper-notice-cbill = CBILL Code
+paper-notice-code = Notice Code
+paper-notice-creditor-code = Payee Tax Code
+
+paper-notice-recipient-code = Tax Code
+paper-notice-slip = Postal payment slip
+paper-notice-slip-account = to postal account no.
+paper-notice-slip-holder = In the name of
+paper-notice-slip-type = Type
+paper-notice-qr-alt = QR code to pay notice { $number }
+paper-notice-slip-alt = DataMatrix code of the postal slip of notice { $number }
+
+# On every paper
+paper-page = Page { $n } of { $of }
+paper-arms = Coat of arms: { $name }
+paper-code = Tax code
+paper-issued-on = Issued on { $day }
+paper-moment = { $day } at { $time }
+paper-euro = Euro
+paper-total = Total
+paper-weekday-1 = Monday
+paper-weekday-2 = Tuesday
+paper-weekday-3 = Wednesday
+paper-weekday-4 = Thursday
+paper-weekday-5 = Friday
+paper-weekday-6 = Saturday
+paper-weekday-7 = Sunday
+
+# Payment receipt
+paper-receipt-title = Payment receipt
+paper-receipt-notice = Notice { $number }
+paper-receipt-amount = Amount paid
+paper-receipt-meaning = The payment has reached the payee. This receipt is made from the electronic receipt of pagoPA and frees the debtor for the amount shown.
+paper-receipt-payment = The payment
+paper-receipt-paid-at = Date and time
+paper-receipt-applied-on = Application date
+paper-receipt-subject = Payment description
+paper-receipt-notice-code = Notice code
+paper-receipt-iuv = IUV
+paper-receipt-id = Unique payment number
+paper-receipt-sides = Who paid whom
+paper-receipt-debtor = Debtor
+paper-receipt-payer = Payer
+paper-receipt-creditor = Payee
+paper-receipt-psp = Payment service provider
+paper-receipt-channel = Channel
+paper-receipt-lines = What it is made of
+paper-receipt-line = Item
+paper-receipt-fee = Provider's fee
+paper-receipt-fee-meaning = The payment service provider kept a fee of { $amount } Euro, on top of the amount; the payee does not receive it.
+
+# Statement for the tax return
+paper-tax-title = Statement of expenses for school services { $year }
+paper-tax-reference = Statement no. { $number }
+paper-tax-headline = Statement of expenses { $year }
+paper-tax-subtitle = No. { $number } of { $day } · School services, for the Italian tax return
+paper-tax-key = Expenses paid by traceable means
+paper-tax-period = from 01/01/{ $year } to 31/12/{ $year }
+paper-tax-payer = Who paid
+paper-tax-pupil = Pupil
+paper-tax-school = School
+paper-tax-attests = It is attested that in the year { $year } the person named paid to { $name } (tax code { $code }), by traceable means of payment, { $amount } Euro for the school services used by the pupil.
+paper-tax-refunded = In the same year { $amount } Euro were refunded, to be taken off the expenses.
+paper-tax-not-refunded = There were no refunds in the same year.
+paper-tax-services = Totals by service
+paper-tax-service = Service
+paper-tax-paid = Paid, Euro
+paper-tax-traceable = Traceable, Euro
+paper-tax-untraceable = Not traceable, Euro
+paper-tax-refunds-euro = Refunds, Euro
+paper-tax-untraceable-meaning = Sums paid by means that leave no trace are shown apart: they give no right to the deduction.
+paper-tax-payments = Payments
+paper-tax-no-payments = No payments are on record for the year.
+paper-tax-date = Date
+paper-tax-what = Description
+paper-tax-reference-head = IUV or reference
+paper-tax-untraceable-one = not traceable
+paper-tax-refunds = Refunds
+paper-tax-nursery-key = Nursery fees paid by traceable means
+paper-tax-nursery = nursery
+paper-tax-nursery-meaning = Nursery fees have a deduction of their own and are not added to other school expenses.
+paper-tax-law = Issued free of stamp duty for the tax return: art. 15, paragraph 1, letter e-bis, of the TUIR. The amounts are those paid in the year, by whoever paid them, whatever the period of the service.
+
+# Account statement
+paper-account-title = Account statement
+paper-account-period = from { $first } to { $last }
+paper-account-holder = Holder
+paper-account-pupil = Pupil
+paper-account-printed-on = Printed on
+paper-account-opening = Opening balance
+paper-account-credited = Credits
+paper-account-debited = Debits
+paper-account-closing = Closing balance
+paper-account-meaning = Amounts are as the holder sees them: credits, such as top-ups, are positive; debits, such as meals, negative.
+paper-account-movements = Movements
+paper-account-none = There are no movements in the period.
+paper-account-date = Date
+paper-account-description = Description
+paper-account-amount = Amount, Euro
+paper-account-balance = Balance, Euro
+
+# Receipt of an absence report
+paper-absence-title = Receipt of an absence report
+paper-absence-number = No.
+paper-absence-received = Received by the system on
+paper-absence-clock = (Italian time)
+paper-absence-pupil = Pupil
+paper-absence-school = School and class
+paper-absence-service = Service
+paper-absence-kind = Kind of report
+paper-absence-by = Reported by
+paper-absence-days = Outcome day by day
+paper-absence-day = Day
+paper-absence-outcome = Outcome
+paper-absence-detail = Detail
+paper-absence-accepted = Accepted
+paper-absence-refused = Not accepted
+paper-absence-all = All the days reported were accepted.
+paper-absence-some = Days accepted: { $n } of { $of }. For the days not accepted nothing changes.
+paper-absence-signature = Signature of the system
+paper-absence-signature-meaning = With the number of the receipt and this signature the office can check that date, time, pupil and days have not been changed.

@@ -1,0 +1,147 @@
+# What stands on the papers (crates/paper). The first part are the fixed texts of the pagoPA notice, guide 3.x, "Traduzioni":
+# they are facts of the form and are not reworded.
+paper-notice-title = Avviso di pagamento
+paper-notice-creditor = Ente Creditore
+paper-notice-recipient = Destinatario
+paper-notice-when = Quanto e quando pagare?
+paper-notice-how-much = Quanto pagare?
+paper-notice-amount = Importo
+paper-notice-by = entro il
+paper-notice-whole-or-parts = Puoi pagare per intero o in { $n } rate
+paper-notice-parts-only = Puoi pagare in { $n } rate
+paper-notice-many-parts = Importi e scadenze sono riportati nel dettaglio di ogni singola rata.
+paper-notice-legal = In fase di pagamento, se previsto dall’ente, l'importo potrebbe essere aggiornato automaticamente e subire variazioni in diminuzione (per sgravi, note di credito) o in aumento (per sanzioni, interessi, ecc.).
+paper-notice-where = Dove pagare?
+paper-notice-where-list = vai su pagopa.gov.it
+paper-notice-online = Paga con l'app IO
+paper-notice-online-with-site = oppure sul sito di { $name }, dal tuo Home Banking, con la tua app di pagamento o con gli altri canali abilitati.
+paper-notice-online-without-site = oppure dal tuo Home Banking, con la tua app di pagamento o con gli altri canali abilitati.
+paper-notice-territory = Paga sul territorio
+paper-notice-territory-list = presso Banche e Sportelli ATM, negli Uffici Postali e Punti Postali, nei Bar, Edicole, Ricevitorie, Supermercati, Tabaccherie e altri Operatori Abilitati.
+paper-notice-data = Dati per il pagamento
+paper-notice-whole = Rata unica
+paper-notice-part = Rata { $n }
+paper-notice-scan-beside = Inquadra il codice QR con la tua app di pagamento o usa i dati accanto.
+paper-notice-scan-above = Inquadra il codice QR con la tua app di pagamento o usa i dati sopra.
+paper-notice-subject = Oggetto del pagamento
+paper-notice-cbill = Cod. CBILL
+paper-notice-code = Cod. Avviso
+paper-notice-creditor-code = Cod. Fiscale Ente
+
+paper-notice-recipient-code = Cod. Fiscale
+paper-notice-slip = Bollettino Postale PA
+paper-notice-slip-account = sul C/C n.
+paper-notice-slip-holder = Intestato a
+paper-notice-slip-type = Tipo
+paper-notice-qr-alt = Codice QR per pagare l'avviso { $number }
+paper-notice-slip-alt = Codice DataMatrix del bollettino per l'avviso { $number }
+
+# On every paper
+paper-page = Pagina { $n } di { $of }
+paper-arms = Stemma: { $name }
+paper-code = C.F.
+paper-issued-on = Rilasciata il { $day }
+paper-moment = { $day } alle ore { $time }
+paper-euro = Euro
+paper-total = Totale
+paper-weekday-1 = lunedì
+paper-weekday-2 = martedì
+paper-weekday-3 = mercoledì
+paper-weekday-4 = giovedì
+paper-weekday-5 = venerdì
+paper-weekday-6 = sabato
+paper-weekday-7 = domenica
+
+# Quietanza
+paper-receipt-title = Quietanza di pagamento
+paper-receipt-notice = Avviso { $number }
+paper-receipt-amount = Importo pagato
+paper-receipt-meaning = Il pagamento è stato ricevuto dall'ente. Questa quietanza è prodotta dalla ricevuta telematica di pagoPA e libera chi doveva pagare per l'importo indicato.
+paper-receipt-payment = Il pagamento
+paper-receipt-paid-at = Data e ora
+paper-receipt-applied-on = Data di applicazione
+paper-receipt-subject = Oggetto
+paper-receipt-notice-code = Codice avviso
+paper-receipt-iuv = IUV
+paper-receipt-id = Identificativo univoco
+paper-receipt-sides = Chi ha pagato, a chi
+paper-receipt-debtor = Debitore
+paper-receipt-payer = Versante
+paper-receipt-creditor = Ente Creditore
+paper-receipt-psp = Prestatore del servizio di pagamento
+paper-receipt-channel = Canale
+paper-receipt-lines = Di che cosa si compone
+paper-receipt-line = Voce
+paper-receipt-fee = Commissione del prestatore
+paper-receipt-fee-meaning = Il prestatore del servizio di pagamento ha trattenuto una commissione di { $amount } Euro, che si aggiunge all'importo e non è incassata dall'ente.
+
+# Attestazione 730
+paper-tax-title = Attestazione delle spese per i servizi scolastici { $year }
+paper-tax-reference = Attestazione n. { $number }
+paper-tax-headline = Attestazione di spesa { $year }
+paper-tax-subtitle = N. { $number } del { $day } · Servizi scolastici, per la dichiarazione dei redditi
+paper-tax-key = Spese pagate con mezzi tracciabili
+paper-tax-period = dal 01/01/{ $year } al 31/12/{ $year }
+paper-tax-payer = Chi ha pagato
+paper-tax-pupil = Alunno
+paper-tax-school = Scuola
+paper-tax-attests = Si attesta che nell'anno { $year } la persona indicata ha pagato a { $name } (C.F. { $code }), con strumenti di pagamento tracciabili, { $amount } Euro per i servizi scolastici di cui ha usufruito l'alunno.
+paper-tax-refunded = Nello stesso anno sono stati rimborsati { $amount } Euro, da sottrarre alle spese.
+paper-tax-not-refunded = Nello stesso anno non ci sono stati rimborsi.
+paper-tax-services = Totali per servizio
+paper-tax-service = Servizio
+paper-tax-paid = Pagato, Euro
+paper-tax-traceable = Tracciabili, Euro
+paper-tax-untraceable = Non tracciabili, Euro
+paper-tax-refunds-euro = Rimborsi, Euro
+paper-tax-untraceable-meaning = Le somme pagate con mezzi non tracciabili sono riportate a parte: non danno diritto alla detrazione.
+paper-tax-payments = Pagamenti
+paper-tax-no-payments = Nell'anno non risultano pagamenti.
+paper-tax-date = Data
+paper-tax-what = Oggetto
+paper-tax-reference-head = IUV o riferimento
+paper-tax-untraceable-one = mezzo non tracciabile
+paper-tax-refunds = Rimborsi
+paper-tax-nursery-key = Rette dell'asilo nido pagate con mezzi tracciabili
+paper-tax-nursery = asilo nido
+paper-tax-nursery-meaning = Le rette dell'asilo nido seguono una detrazione propria e non si sommano alle altre spese scolastiche.
+paper-tax-law = Rilasciata in carta libera per la dichiarazione dei redditi: art. 15, comma 1, lettera e-bis, del TUIR. Documento e richiesta sono esenti dall'imposta di bollo. Gli importi sono quelli pagati nell'anno, da chi li ha pagati, qualunque sia il periodo del servizio.
+
+# Estratto conto
+paper-account-title = Estratto conto
+paper-account-period = dal { $first } al { $last }
+paper-account-holder = Intestatario
+paper-account-pupil = Alunno
+paper-account-printed-on = Stampato il
+paper-account-opening = Saldo iniziale
+paper-account-credited = Accrediti
+paper-account-debited = Addebiti
+paper-account-closing = Saldo finale
+paper-account-meaning = Gli importi sono visti dall'intestatario: gli accrediti, come le ricariche, sono positivi; gli addebiti, come i pasti, negativi.
+paper-account-movements = Movimenti
+paper-account-none = Nel periodo non ci sono movimenti.
+paper-account-date = Data
+paper-account-description = Descrizione
+paper-account-amount = Importo, Euro
+paper-account-balance = Saldo, Euro
+
+# Ricevuta di assenza
+paper-absence-title = Ricevuta di comunicazione assenza
+paper-absence-number = N.
+paper-absence-received = Ricevuta dal sistema il
+paper-absence-clock = (ora italiana)
+paper-absence-pupil = Alunno
+paper-absence-school = Scuola e classe
+paper-absence-service = Servizio
+paper-absence-kind = Tipo di comunicazione
+paper-absence-by = Comunicata da
+paper-absence-days = Esito giorno per giorno
+paper-absence-day = Giorno
+paper-absence-outcome = Esito
+paper-absence-detail = Dettaglio
+paper-absence-accepted = Accolta
+paper-absence-refused = Non accolta
+paper-absence-all = Tutti i giorni comunicati sono stati accolti.
+paper-absence-some = Giorni accolti: { $n } su { $of }. Per i giorni non accolti non cambia nulla.
+paper-absence-signature = Firma del sistema
+paper-absence-signature-meaning = Con il numero della ricevuta e questa firma l'ufficio può verificare che data, ora, alunno e giorni non siano stati cambiati.
