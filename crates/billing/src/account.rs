@@ -26,6 +26,8 @@ pub struct Wallet {
     pub in_transit: Cents,
     /// What the last meal cost; none before the first.
     pub last_price: Option<Cents>,
+    /// Whether meals are taken from it, so that a top-up makes sense; false while they are billed afterwards.
+    pub is_prepaid: bool,
 }
 
 impl Wallet {

@@ -204,6 +204,23 @@ async fn the_price_changes_on_the_day_the_isee_ends_in_the_middle_of_a_closed_ra
 }
 
 #[tokio::test]
+async fn a_badge_takes_no_top_up_while_its_meals_are_billed_afterwards() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        let mother = town.as_person(town.mother);
+        assert!(wallet(&town, town.mother).await.is_prepaid);
+        let mut tx = town.db.begin().await.unwrap();
+        let bill = "update enrolment set payment_mode = 'postpaid' where tenant_id = $1 and pupil_id = $2";
+        tx.execute_one(bill, &[&mother.tenant, &town.elettra]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(!wallet(&town, town.mother).await.is_prepaid);
+        assert!(matches!(top_up(&town, &mother, town.badge, 1000, "form-1").await, Err(Error::NoWallet)));
+        town.check_ledger().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_statement_tells_each_meal_and_where_its_price_comes_from() {
     on_both_engines(|db| async move {
         let town = Town::new(db).await;

@@ -9,6 +9,12 @@ use crate::Error;
 use crate::account::Wallet;
 use crate::top_up::{PendingTopUp, TopUpTarget};
 
+/// Whether a badge takes money: not while its pupil's meals are billed afterwards, for then nothing would ever be taken
+/// from it. Named `$3` is today.
+const PREPAID: &str =
+    "not exists (select 1 from enrolment e where e.tenant_id = $1 and e.pupil_id = b.pupil_id and e.service_id = b.service_id
+    and e.payment_mode <> 'prepaid' and e.state = 'active' and e.from_on <= $3 and e.to_on >= $3)";
+
 /// Wallets of visible pupils, one badge's or all: active first, then by pupil and service.
 pub(crate) async fn list(tx: &mut Tx, ctx: &Ctx, badge: Option<BadgeId>) -> Result<Vec<Wallet>, Error> {
     let eyes = Eyes::of(ctx)?;
@@ -20,7 +26,8 @@ pub(crate) async fn list(tx: &mut Tx, ctx: &Ctx, badge: Option<BadgeId>) -> Resu
                 (select cast(sum(o.amount_cents) as bigint) from debt_position o
                  where o.tenant_id = $1 and o.credit_account_id = w.account_id and o.state = 'payable' and o.attempt_until > $4),
                 (select m.amount_cents from meal_charge m where m.tenant_id = $1 and m.pupil_id = b.pupil_id
-                 and m.service_id = b.service_id order by m.day desc limit 1)
+                 and m.service_id = b.service_id order by m.day desc limit 1),
+                {PREPAID}
          from badge b
          join pupil p on p.tenant_id = $1 and p.id = b.pupil_id
          join service s on s.tenant_id = $1 and s.id = b.service_id
@@ -47,6 +54,7 @@ fn wallet(row: &Row) -> Result<Wallet, Error> {
         balance: row.get::<Option<Cents>>(8)?.unwrap_or_default(),
         in_transit: row.get::<Option<Cents>>(9)?.unwrap_or_default(),
         last_price: row.get(10)?,
+        is_prepaid: row.get(11)?,
     })
 }
 
@@ -84,7 +92,7 @@ pub(crate) async fn targets(tx: &mut Tx, ctx: &Ctx) -> Result<Vec<TopUpTarget>, 
         "select b.id, s.top_up_min_cents, s.top_up_max_cents, s.top_up_suggested, s.taxonomy_code
          from badge b join service s on s.tenant_id = $1 and s.id = b.service_id
          where b.tenant_id = $1 and b.state = 'active' and s.top_up_min_cents is not null
-           and {} order by b.code",
+           and {PREPAID} and {} order by b.code",
         eyes.sees("b.pupil_id", Right::Pay)
     );
     let wallets: HashMap<BadgeId, Wallet> = list(tx, ctx, None).await?.into_iter().map(|w| (w.badge_id, w)).collect();

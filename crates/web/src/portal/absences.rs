@@ -33,6 +33,7 @@ struct Page {
     restored: bool,
     undone: Option<String>,
     today: Day,
+    tomorrow: Day,
 }
 
 struct Child {
@@ -107,6 +108,7 @@ async fn page(visit: &Visit, errors: Vec<FieldError>, status: StatusCode) -> Res
             .and_then(parse_day)
             .map(|d| visit.f("absence-undone", &[("day", catalogue::day_week(visit.locale, d).into())])),
         today,
+        tomorrow: today.saturating_add(1.day()),
     };
     html(status, &page)
 }

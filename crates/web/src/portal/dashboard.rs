@@ -6,6 +6,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 use billing::account::Wallet;
+use billing::due::{DueRow, DueState};
 use enrolment::{PupilSummary, Right};
 use kernel::{Cents, Day, Paged, PupilId};
 use meals::attendance::TodayMeal;
@@ -36,6 +37,12 @@ struct ChildCard {
     may_report: bool,
 }
 
+impl ChildCard {
+    fn takes_top_ups(&self) -> bool {
+        self.wallets.iter().any(|wallet| wallet.is_prepaid)
+    }
+}
+
 /// What happens at lunch today, in words.
 struct TodayLine {
     words: String,
@@ -55,7 +62,9 @@ pub async fn show(visit: Visit) -> Result<Response, Refusal> {
     let ids: Vec<PupilId> = pupils.iter().map(|p| p.id).collect();
     let mut today = meals::attendance::today(&mut tx, &visit.ctx, &ids).await?;
     let mut wallets: HashMap<PupilId, Vec<Wallet>> = HashMap::new();
-    for wallet in billing::account::wallets(&mut tx, &visit.ctx).await?.into_iter().filter(|w| w.is_active) {
+    // Who is billed afterwards has no credit to speak of.
+    let speaks = |w: &Wallet| w.is_active && (w.is_prepaid || !w.balance.is_zero());
+    for wallet in billing::account::wallets(&mut tx, &visit.ctx).await?.into_iter().filter(speaks) {
         wallets.entry(wallet.pupil_id).or_default().push(wallet);
     }
     let dues = dues(&visit, &billing::due::list_for(&mut tx, &visit.ctx).await?);
@@ -79,8 +88,8 @@ pub async fn show(visit: Visit) -> Result<Response, Refusal> {
     html(StatusCode::OK, &Dashboard { c: Chrome::new(&visit, title, crumbs), greeting, children, dues, cards, messages })
 }
 
-fn dues(visit: &Visit, rows: &[billing::due::DueRow]) -> Option<Dues> {
-    let payable: Vec<_> = rows.iter().filter(|r| r.position_id.is_some()).collect();
+fn dues(visit: &Visit, rows: &[DueRow]) -> Option<Dues> {
+    let payable: Vec<_> = rows.iter().filter(|r| r.state == DueState::Payable).collect();
     let first_due = payable.iter().map(|r| r.due_on).min();
     let total: Cents = payable.iter().map(|r| r.amount).sum();
     let args = [("amount", total.into()), ("count", payable.len().into())];

@@ -27,7 +27,8 @@ struct Page {
     c: Chrome,
     switcher: Switcher,
     rows: Vec<Row>,
-    summary: String,
+    /// None where nothing of it can be paid here now.
+    summary: Option<String>,
     errors: Vec<FieldError>,
     restored: bool,
 }
@@ -52,8 +53,10 @@ async fn page(visit: &Visit, errors: Vec<FieldError>, status: StatusCode) -> Res
     switcher.remember(visit).await?;
     let chosen = switcher.chosen.as_ref().map(|p| p.id);
     let shown: Vec<DueRow> = dues.into_iter().filter(|d| chosen.is_none() || d.pupil_id == chosen).collect();
-    let total: Cents = shown.iter().map(|d| d.amount).sum();
-    let summary = visit.f("pay-summary", &[("amount", total.into()), ("count", shown.len().into())]);
+    let payable: Vec<Cents> = shown.iter().filter(|d| d.state == DueState::Payable).map(|d| d.amount).collect();
+    let total: Cents = payable.iter().copied().sum();
+    let args = [("amount", total.into()), ("count", payable.len().into())];
+    let summary = (!payable.is_empty()).then(|| visit.f("pay-summary", &args));
     let ticked: Vec<String> = visit.form.all("posizione").map(str::to_owned).collect();
     let rows = shown.into_iter().map(|due| row(visit, due, &ticked)).collect();
     let mut c = Chrome::personal(visit, visit.t("service-pagamento"), Vec::new());
