@@ -37,7 +37,11 @@ export async function start({ people = 2000, seed = 7, database, env = {} } = {}
       town.process.stderr.on('data', (chunk) => { town.errors = (town.errors + chunk).slice(-20_000); });
       const ended = once(town.process, 'exit').then(([code]) => { throw new Error(`ended with ${code}: ${town.errors}`); });
       const ready = (async () => {
-        for await (const line of createInterface({ input: town.process.stdout })) if (line.startsWith('ready ')) return;
+        town.output = '';
+        for await (const line of createInterface({ input: town.process.stdout })) {
+          town.output += `${line}\n`;
+          if (line.startsWith('ready ')) return;
+        }
       })();
       await Promise.race([ready, ended]);
       ended.catch(() => {});

@@ -36,31 +36,25 @@
   if (matchMedia('(min-width: 768px)').matches) $('details.filters').forEach((details) => { details.open = true; });
 
   // Two minutes before the session ends, a question.
-  const { sessionEndsIn, sessionTitle, sessionText, sessionStay } = document.body.dataset;
-  if (sessionEndsIn && window.HTMLDialogElement) {
-    const warn = () => {
-      const dialog = document.createElement('dialog');
-      dialog.className = 'session-dialog';
-      dialog.setAttribute('aria-labelledby', 'session-title');
-      const add = (tag, text, id) => {
-        const element = dialog.appendChild(document.createElement(tag));
-        element.textContent = text;
-        if (id) element.id = id;
-        return element;
-      };
-      add('h2', sessionTitle, 'session-title');
-      add('p', sessionText);
-      const stay = add('button', sessionStay);
-      stay.className = 'btn btn-primary';
-      stay.addEventListener('click', async () => {
-        await fetch('/area-personale', { credentials: 'same-origin' });
-        dialog.remove();
-        plan();
-      });
-      document.body.append(dialog);
-      dialog.showModal();
-    };
-    const plan = () => setTimeout(warn, (Number(sessionEndsIn) - 120) * 1000);
-    plan();
-  }
+  const { sessionEndsIn, sessionStayAt, sessionTitle, sessionText, sessionStay } = document.body.dataset;
+  const plan = (seconds) => setTimeout(warn, (seconds - 120) * 1000);
+  const warn = () => {
+    const dialog = document.createElement('dialog');
+    dialog.className = 'session-dialog';
+    dialog.setAttribute('aria-labelledby', 'session-title');
+    const add = (tag, text) => Object.assign(dialog.appendChild(document.createElement(tag)), { textContent: text });
+    add('h2', sessionTitle).id = 'session-title';
+    add('p', sessionText);
+    const stay = add('button', sessionStay);
+    stay.className = 'btn btn-primary';
+    stay.addEventListener('click', async () => {
+      const answer = await fetch(sessionStayAt);
+      dialog.remove();
+      const left = Number(await answer.text());
+      if (left > 120) plan(left);
+    });
+    document.body.append(dialog);
+    dialog.showModal();
+  };
+  if (sessionEndsIn && window.HTMLDialogElement) plan(sessionEndsIn);
 })();

@@ -135,6 +135,8 @@ wrapped!(
     CartId(Uuid),
     ReceiptId(Uuid),
     SessionId(Uuid),
+    OperatorId(Uuid),
+    CredentialId(Uuid),
     SignInRequestId(Uuid),
     JobId(Uuid),
     MessageId(Uuid),

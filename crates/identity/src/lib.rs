@@ -1,8 +1,9 @@
-//! Who is signed in: sign-ins, sessions, expired forms and the events a person may read of their own.
+//! Who is signed in: sign-ins, passwords, sessions, staff and their roles, expired forms and the events a person may read of their own.
 //!
 //! Invariants: a sign-in request is used once, by the browser that began it; an identity is read only from what the asked
 //! provider signed; a secret that stands in a cookie is kept only as its hash. Not here: what a person may see (enrolment).
 
+pub mod credentials;
 pub mod draft;
 mod error;
 pub mod events;
@@ -10,6 +11,7 @@ pub mod idp;
 pub mod keys;
 pub mod session;
 pub mod sign_in;
+pub mod staff;
 
 pub use error::Error;
 pub use session::Session;

@@ -1,12 +1,14 @@
 use uuid::Uuid;
 
-use crate::{Clock, Day, Entropy, Instant, PersonId, TenantId, rome_day};
+use crate::{Clock, Day, Entropy, Instant, OperatorId, PersonId, TenantId, rome_day};
 
 /// Who does what is being done; written beside every change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// A parent, a helper or a business, signed in.
     Person(PersonId),
+    /// One of the Comune's staff, signed in.
+    Operator(OperatorId),
     /// The pagoPA node, by its own listener.
     PagopaNode,
     /// A job or a command of the system, by its name.
@@ -16,10 +18,11 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The form kept in audit rows and ledger postings: `person:…`, `pagopa`, `system:import`, `anonymous`.
+    /// The form kept in audit rows and ledger postings: `person:…`, `operator:…`, `pagopa`, `system:import`, `anonymous`.
     pub fn label(&self) -> String {
         match self {
             Actor::Person(id) => format!("person:{}", id.0),
+            Actor::Operator(id) => format!("operator:{}", id.0),
             Actor::PagopaNode => "pagopa".to_owned(),
             Actor::System(name) => format!("system:{name}"),
             Actor::Anonymous => "anonymous".to_owned(),
@@ -28,6 +31,10 @@ impl Actor {
 
     pub fn person(&self) -> Option<PersonId> {
         if let Actor::Person(id) = self { Some(*id) } else { None }
+    }
+
+    pub fn operator(&self) -> Option<OperatorId> {
+        if let Actor::Operator(id) = self { Some(*id) } else { None }
     }
 }
 

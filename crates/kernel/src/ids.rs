@@ -63,6 +63,10 @@ ids! {
     /// Our id of a stored receipt; the node's own is its `receipt_id` text.
     ReceiptId,
     SessionId,
+    /// One of the Comune's staff.
+    OperatorId,
+    /// An account with a password, of a business or of staff.
+    CredentialId,
     SignInRequestId,
     JobId,
     MessageId,

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use db::Db;
 use enrolment::Tenant;
+use identity::credentials::Passwords;
 use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 
 use crate::config::Config;
-use crate::{Failure, demo, key_file, listen};
+use crate::{Failure, accounts, demo, key_file, listen};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -50,6 +51,12 @@ pub enum Command {
         #[arg(long)]
         dry_run: bool,
     },
+    /// Accounts of businesses
+    #[command(subcommand)]
+    Business(accounts::Business),
+    /// Accounts and roles of the Comune's staff
+    #[command(subcommand)]
+    Staff(accounts::Staff),
     /// Print every door of the portal: methods, who may pass, path
     Doors,
     /// Print the states of a debt position and what each receipt does to them
@@ -66,6 +73,8 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
             let mode = if dry_run { import::Mode::DryRun } else { import::Mode::Apply };
             load(&folder, &database, &key_file, tenant.as_deref(), mode).await
         }
+        Command::Business(command) => accounts::business(command).await,
+        Command::Staff(command) => accounts::staff(command).await,
         Command::Doors => {
             for door in web::routes::DOORS {
                 println!("{} {:?} {}", door.methods, door.guard, door.path);
@@ -88,6 +97,10 @@ async fn serve(config: &Config) -> Result<ExitCode, Failure> {
     };
     let db = Db::open(&config.database).await?;
     db.migrate().await?;
+    let passwords = match &config.passwords.breached_file {
+        Some(file) => Passwords::with_breached_file(file)?,
+        None => Passwords::default(),
+    };
     let services = listen::Services {
         db,
         vault,
@@ -95,6 +108,8 @@ async fn serve(config: &Config) -> Result<ExitCode, Failure> {
         node,
         node_allowed_sources: config.node_allowed_sources.clone(),
         mail: config.mail.clone(),
+        passwords,
+        trusted_proxies: config.trusted_proxies.clone(),
         sandbox: None,
     };
     listen::serve(services, || println!("ready http://{}/", config.listen)).await
@@ -138,14 +153,14 @@ async fn verify(database: &str, tenant: Option<&str>) -> Result<ExitCode, Failur
 }
 
 /// A mistyped name must not become an empty database.
-async fn open_existing(database: &str) -> Result<Db, Failure> {
+pub async fn open_existing(database: &str) -> Result<Db, Failure> {
     match database.strip_prefix("sqlite:") {
         Some(file) if !Path::new(file).exists() => Err(format!("there is no database {file}").into()),
         _ => Ok(Db::open(database).await?),
     }
 }
 
-fn no_such_tenant(code: &str) -> Failure {
+pub fn no_such_tenant(code: &str) -> Failure {
     format!("no tenant has the code {code}").into()
 }
 

@@ -22,6 +22,18 @@ pub struct Config {
     /// Holds the 256-bit key that seals what is encrypted at rest, as 64 hexadecimal digits.
     pub key_file: PathBuf,
     pub mail: Option<Mail>,
+    #[serde(default)]
+    pub passwords: Passwords,
+    /// Networks of proxies whose X-Forwarded-For is believed: `["127.0.0.1/32"]`. Empty believes none.
+    #[serde(default)]
+    pub trusted_proxies: Vec<ipnet::IpNet>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Passwords {
+    /// A sorted list of SHA-1 of passwords known from breaches; new passwords are looked for in it.
+    pub breached_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -53,6 +65,15 @@ mod tests {
         let text = "listen = '127.0.0.1:8080'\ndatabase = 'sqlite:a.sqlite'\nkey_file = 'key'";
         let config = read(text).expect("the three needed settings are there");
         assert!(config.node_listen.is_none() && config.mail.is_none());
+    }
+
+    #[test]
+    fn proxies_and_the_list_of_breached_passwords_may_be_named() {
+        let text = "listen = '127.0.0.1:8080'\ndatabase = 'sqlite:a'\nkey_file = 'key'\ntrusted_proxies = ['10.0.0.0/8', '::1/128']\n\
+                    [passwords]\nbreached_file = '/var/lib/breached.txt'";
+        let config = read(text).expect("all settings are known");
+        assert_eq!((config.trusted_proxies.len(), config.passwords.breached_file), (2, Some("/var/lib/breached.txt".into())));
+        assert!(read(&text.replace("10.0.0.0/8", "10.0.0.0/33")).is_err());
     }
 
     #[test]

@@ -13,12 +13,13 @@ use clap::Args;
 use db::vault::Vault;
 use db::{Db, Engine};
 use enrolment::Tenant;
+use identity::credentials::Passwords;
 use identity::sign_in::{self, Scheme};
 use kernel::{Actor, Clock, Ctx, Day, Entropy, TenantId, rome_day};
 use sandbox::idp;
 
 use crate::directory::Registry;
-use crate::{Failure, key_file, listen, trusted};
+use crate::{Failure, accounts, key_file, listen, trusted};
 
 #[derive(Args)]
 pub struct Options {
@@ -58,6 +59,7 @@ pub async fn run(options: Options) -> Result<ExitCode, Failure> {
     let personas = town(&db, &vault, &options).await?;
     let tenants = enrolment::tenant::list_all(&mut db.read().await?).await?;
     let router = sandbox(&db, &vault, &options, &tenants, &personas).await?;
+    let accounts = accounts::make(&db, &vault, &tenants, &personas).await?;
     let services = listen::Services {
         db,
         vault,
@@ -65,9 +67,11 @@ pub async fn run(options: Options) -> Result<ExitCode, Failure> {
         node: Some(node),
         node_allowed_sources: Vec::new(),
         mail: None,
+        passwords: Passwords::default(),
+        trusted_proxies: Vec::new(),
         sandbox: Some(listen::Sandbox { url: format!("http://{}", options.sandbox), listener, router }),
     };
-    listen::serve(services, || announce(&options, &personas)).await
+    listen::serve(services, || announce(&options, &personas, &accounts)).await
 }
 
 /// The database of a demo, with the tables of this version. A demo trusts a test identity provider, so a database that is
@@ -254,7 +258,7 @@ fn persona(p: &Persona) -> idp::Persona {
     }
 }
 
-fn announce(options: &Options, personas: &[Persona]) {
+fn announce(options: &Options, personas: &[Persona], accounts: &[accounts::Account]) {
     let port = options.listen.port();
     println!();
     println!("  Portale del Comune dimostrativo   http://{}/", options.listen);
@@ -265,6 +269,10 @@ fn announce(options: &Options, personas: &[Persona]) {
     println!("  Apri il portale, «Accedi», «Entra con SPID» e scegli una persona:");
     for p in personas {
         println!("    {:<26} {}", format!("{} {}", p.name, p.family_name).trim(), p.look_at);
+    }
+    println!("\n  Con password:");
+    for account in accounts {
+        println!("    {account}");
     }
     println!();
     println!("ready http://{}/", options.listen);

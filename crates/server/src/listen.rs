@@ -9,6 +9,7 @@ use axum::Router;
 use catalogue::Catalogue;
 use db::Db;
 use db::vault::Vault;
+use identity::credentials::Passwords;
 use kernel::{Clock, Entropy};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -35,6 +36,8 @@ pub struct Services {
     pub node: Option<TcpListener>,
     pub node_allowed_sources: Vec<IpAddr>,
     pub mail: Option<Mail>,
+    pub passwords: Passwords,
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// The test services of a demo.
     pub sandbox: Option<Sandbox>,
 }
@@ -98,6 +101,8 @@ fn doors(services: Services) -> Result<Vec<(TcpListener, Router)>, Failure> {
         catalogue: Catalogue::load(),
         papers: paper::Papers::new(),
         checkout: pagopa::CartsClient::new(CHECKOUT_WAITS)?,
+        passwords: services.passwords,
+        trusted_proxies: services.trusted_proxies,
         demo: services.sandbox.as_ref().map(|s| Demo { sandbox_url: s.url.clone() }),
     };
     doors.push((services.portal, web::router(AppState::new(parts))));

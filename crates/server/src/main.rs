@@ -1,5 +1,6 @@
 //! The program `campanella`.
 
+mod accounts;
 mod commands;
 mod config;
 mod demo;

@@ -11,6 +11,7 @@ use kernel::{Cents, Day, Instant, Page, Paged};
 
 use crate::assets;
 use crate::fields::Fields;
+use crate::guard;
 use crate::refusal::Refusal;
 use crate::state::AppState;
 use crate::visit::Visit;
@@ -20,6 +21,22 @@ use crate::visit::Visit;
 pub struct Crumb {
     pub words: String,
     pub href: Option<String>,
+}
+
+/// The end of a session, told before it comes.
+#[derive(Clone, Copy, Debug)]
+pub struct SessionEnd {
+    pub at: Instant,
+    pub in_seconds: i64,
+    /// Whether a request now cannot put it off.
+    pub is_last: bool,
+}
+
+impl SessionEnd {
+    fn of(session: &identity::Session, now: Instant) -> SessionEnd {
+        let at = session.ends_at();
+        SessionEnd { at, in_seconds: at.duration_since(now).as_secs().max(0), is_last: session.is_last_stretch() }
+    }
 }
 
 /// The frame of a page. Templates call it `c`.
@@ -38,7 +55,10 @@ pub struct Chrome {
     /// Where the page's language is changed and come back to.
     pub here: String,
     pub demo: Option<String>,
-    pub signed_in: bool,
+    /// When the session ends if nothing more is done, and how this is said; none where nobody is signed in.
+    pub session_end: Option<SessionEnd>,
+    /// Whether this is a page of the staff's area.
+    pub office: bool,
     /// Set where the page answers a form that was refused.
     pub has_errors: bool,
 }
@@ -56,7 +76,8 @@ impl Chrome {
             path: visit.path.clone(),
             here: format!("{}{}", visit.path, visit.query.query()),
             demo: visit.state.demo.as_ref().map(|d| d.sandbox_url.clone()),
-            signed_in: visit.session.is_some(),
+            session_end: visit.session.as_ref().map(|s| SessionEnd::of(s, visit.ctx.now)),
+            office: guard::is_office(&visit.path),
             has_errors: false,
         }
     }
@@ -69,6 +90,36 @@ impl Chrome {
         crumbs.extend(further);
         crumbs.push(Crumb { words: title.clone(), href: None });
         Chrome::new(visit, title, crumbs)
+    }
+
+    /// The chrome of a page of the staff's area.
+    pub fn office(visit: &Visit, title: impl Into<String>) -> Chrome {
+        let title = title.into();
+        let mut crumbs = vec![Crumb { words: visit.t("crumb-home").to_owned(), href: Some("/".to_owned()) }];
+        if visit.path != "/ufficio" && visit.session.is_some() {
+            crumbs.push(Crumb { words: visit.t("office-title").to_owned(), href: Some("/ufficio".to_owned()) });
+        }
+        crumbs.push(Crumb { words: title.clone(), href: None });
+        Chrome::new(visit, title, crumbs)
+    }
+
+    /// Where who is signed in is at home.
+    pub fn own_area(&self) -> &'static str {
+        if self.office { "/ufficio" } else { "/area-personale" }
+    }
+
+    /// Where one's sessions are listed.
+    pub fn accesses(&self) -> &'static str {
+        if self.office { "/ufficio#sessioni" } else { "/area-personale/accessi" }
+    }
+
+    pub fn sign_out(&self) -> &'static str {
+        if self.office { "/ufficio/esci" } else { "/esci" }
+    }
+
+    /// Where a script asks that the session goes on.
+    pub fn stay(&self) -> &'static str {
+        if self.office { "/ufficio/accessi/resta" } else { "/area-personale/accessi/resta" }
     }
 
     /// A message without arguments.

@@ -7,8 +7,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use catalogue::Locale;
-use identity::session;
-use kernel::{Actor, Ctx};
+use identity::session::{self, Session};
+use kernel::{Actor, Ctx, Instant, TenantId};
 use subtle::ConstantTimeEq;
 
 use crate::fields::Fields;
@@ -17,28 +17,37 @@ use crate::pages;
 use crate::refusal::Refusal;
 use crate::state::AppState;
 use crate::visit::Visit;
+use crate::{device, source};
 
 /// Who may pass a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
     /// Everybody; a form sent here carries no token because nobody is known yet.
     Public,
+    /// Everybody; a form sent here must come from a page of this portal, since it opens a session or sets a password.
+    PublicForm,
     /// Somebody signed in who is something to somebody here; a sent form carries the session's token.
     SignedIn,
     /// Somebody signed in, related or not: to sign out.
     AnySession,
+    /// Somebody of the staff with a role in force.
+    Staff,
+    /// Somebody of the staff, whether any role is left or not: to sign out.
+    AnyStaff,
 }
 
 /// Forms are small: five notices, a year of days, a search.
 const FORM_BYTES: usize = 64 * 1024;
 
 pub const SESSION_COOKIE: &str = "campanella_session";
+pub const STAFF_COOKIE: &str = "campanella_ufficio";
 pub const DRAFT_COOKIE: &str = "campanella_bozza";
 pub const LANGUAGE_COOKIE: &str = "campanella_lingua";
 
 pub async fn enter(State((state, guard)): State<(AppState, Guard)>, request: Request, next: Next) -> Response {
     let (locale, path) = (locale(request.headers()), request.uri().path().to_owned());
-    let mut visit = match arrive(&state, guard, request.headers(), &path, request.uri().query()).await {
+    let source = source::of(&request, &state.trusted_proxies);
+    let mut visit = match arrive(&state, guard, request.headers(), &path, request.uri().query(), source).await {
         Ok(visit) => visit,
         Err(refusal) => return headers::harden(pages::bare(&state, locale, &refusal), None),
     };
@@ -52,26 +61,60 @@ pub async fn enter(State((state, guard)): State<(AppState, Guard)>, request: Req
     headers::harden(response, Some(&visit))
 }
 
-async fn arrive(state: &AppState, guard: Guard, headers: &HeaderMap, path: &str, query: Option<&str>) -> Result<Visit, Refusal> {
+async fn arrive(
+    state: &AppState,
+    guard: Guard,
+    headers: &HeaderMap,
+    path: &str,
+    query: Option<&str>,
+    source: String,
+) -> Result<Visit, Refusal> {
     let now = state.clock.now();
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
     let tenant = state.tenant(host, now).await?.ok_or(Refusal::UnknownHost)?;
     let mut ctx = Ctx::new(tenant.id, Actor::Anonymous, &state.clock, &state.entropy);
-    let session = match cookie(headers, SESSION_COOKIE) {
-        Some(token) => session::find(&mut state.db.read().await?, tenant.id, token, ctx.now).await?,
-        None => None,
-    };
-    if let Some(person) = session.as_ref().and_then(|s| s.person) {
-        ctx = ctx.acting_as(Actor::Person(person));
+    let mut session = find_session(state, headers, path, tenant.id, ctx.now).await?;
+    if let Some(session) = &session {
+        ctx = ctx.acting_as(session.actor());
     }
-    if let Some(session) = session.as_ref().filter(|s| guard != Guard::Public && s.wants_touch(ctx.now)) {
+    if let Some(session) = session.as_mut().filter(|s| guard != Guard::Public && s.wants_touch(ctx.now)) {
+        let device = device::of(headers);
         let mut tx = state.db.begin().await?;
-        session::touch(&mut tx, &ctx, session.id).await?;
+        session::touch(&mut tx, &ctx, session.id, &device).await?;
         tx.commit().await?;
+        (session.seen_at, session.device) = (ctx.now, Some(device));
     }
+    let roles = match (guard, ctx.actor.operator()) {
+        (Guard::Staff, Some(operator)) => identity::staff::roles(&mut state.db.read().await?, &ctx, operator).await?,
+        _ => Vec::new(),
+    };
     let query = Fields::parse(query.unwrap_or_default()).ok_or(Refusal::BadRequest)?;
     let (state, locale, path) = (state.clone(), locale(headers), path.to_owned());
-    Ok(Visit { state, tenant, ctx, session, locale, path, query, form: Fields::default(), restored: false })
+    Ok(Visit { state, tenant, ctx, session, roles, source, locale, path, query, form: Fields::default(), restored: false })
+}
+
+/// Whether a path is of the staff's area; the cookie of its sessions is sent there alone.
+pub fn is_office(path: &str) -> bool {
+    path == "/ufficio" || path.starts_with("/ufficio/")
+}
+
+/// The session of this part of the portal: a citizen's is none in the office, and the other way round.
+async fn find_session(
+    state: &AppState,
+    headers: &HeaderMap,
+    path: &str,
+    tenant: TenantId,
+    now: Instant,
+) -> Result<Option<Session>, Refusal> {
+    let name = if is_office(path) { STAFF_COOKIE } else { SESSION_COOKIE };
+    let Some(token) = cookie(headers, name) else { return Ok(None) };
+    let mut tx = state.db.read().await?;
+    let found = if is_office(path) {
+        session::find_staff(&mut tx, tenant, token, now).await?
+    } else {
+        session::find(&mut tx, tenant, token, now).await?
+    };
+    Ok(found)
 }
 
 /// Lets the request in; a sent form is read into the visit, so that a refusal can keep it.
@@ -87,6 +130,9 @@ async fn pass(guard: Guard, visit: &mut Visit, request: Request, next: Next) -> 
             visit.form = Fields::parse(text).ok_or(Refusal::BadRequest)?;
         }
         body = Body::from(bytes);
+    }
+    if sent && guard == Guard::PublicForm && !source::is_same_site(&parts.headers) {
+        return Err(Refusal::FormNotValid);
     }
     check(guard, visit, sent)?;
     if !sent
@@ -106,7 +152,7 @@ fn limit(guard: Guard) -> usize {
 }
 
 fn check(guard: Guard, visit: &Visit, sent: bool) -> Result<(), Refusal> {
-    if guard == Guard::Public {
+    if matches!(guard, Guard::Public | Guard::PublicForm) {
         return Ok(());
     }
     let missing = if sent { Refusal::SessionEnded } else { Refusal::SignInFirst };
@@ -115,7 +161,11 @@ fn check(guard: Guard, visit: &Visit, sent: bool) -> Result<(), Refusal> {
     if sent && !bool::from(token.ct_eq(session.csrf_token.as_bytes())) {
         return Err(Refusal::FormNotValid);
     }
-    if guard == Guard::SignedIn && !session.related { Err(Refusal::NotRelated) } else { Ok(()) }
+    match guard {
+        Guard::SignedIn if !session.related => Err(Refusal::NotRelated),
+        Guard::Staff if visit.roles.is_empty() => Err(Refusal::NoRole),
+        _ => Ok(()),
+    }
 }
 
 /// The form that was kept for this browser and this page, once.
@@ -135,8 +185,13 @@ pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 
 /// `Set-Cookie` for a secret of ours; `Secure` where the portal is published with TLS.
 pub fn set_cookie(visit: &Visit, name: &str, value: &str, seconds: i64) -> HeaderValue {
+    set_cookie_at(visit, "/", name, value, seconds)
+}
+
+/// The same for a part of the portal only.
+pub fn set_cookie_at(visit: &Visit, path: &str, name: &str, value: &str, seconds: i64) -> HeaderValue {
     let secure = if visit.tenant.public_url.starts_with("https:") { "; Secure" } else { "" };
-    let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
+    let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
     HeaderValue::from_str(&text).expect("our cookies are plain text")
 }
 

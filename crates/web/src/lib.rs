@@ -3,19 +3,25 @@
 //! A handler reads like its own summary: parse, call one verb, show. What stands before it is in [`guard`], what a "no" looks
 //! like in [`refusal`], which doors there are in [`routes`]. Not here: rules, SQL.
 
+mod accesses;
 mod assets;
 mod chrome;
+mod device;
 mod fields;
 mod guard;
 mod headers;
+mod office;
 mod pages;
 pub mod pagopa_node;
 pub mod papers;
+mod password;
 mod portal;
 mod public;
 mod refusal;
 pub mod routes;
+mod second_factor;
 mod sign_in;
+mod source;
 mod state;
 mod switcher;
 mod theme;

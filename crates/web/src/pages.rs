@@ -22,6 +22,8 @@ struct RefusalPage {
     /// Who is signed in, where that is the question.
     signed_in_as: Option<(String, String)>,
     back: String,
+    /// How long to wait, in words.
+    wait: Option<String>,
 }
 
 /// A refusal where no tenant is known yet: without chrome.
@@ -58,13 +60,36 @@ pub async fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
         action: words.action,
         code: (*refusal == Refusal::Unexpected).then(|| short_code(visit)),
         signed_in_as: signed_in_as(visit, refusal),
-        back: if *refusal == Refusal::SessionEnded { sign_in_address(visit) } else { visit.path.clone() },
+        back: back(visit, refusal),
+        wait: words.retry_after_s.filter(|_| matches!(refusal, Refusal::TooMany { .. })).map(|s| wait_words(visit, s)),
     };
     let mut response = html(words.status, &page).unwrap_or_else(|_| words.status.into_response());
-    if *refusal == Refusal::SessionEnded {
+    // What is typed about passwords and codes is kept nowhere.
+    let may_keep = !guard::is_office(&visit.path) && !visit.path.starts_with("/area-personale/accessi");
+    if *refusal == Refusal::SessionEnded && may_keep {
         keep_form(visit, &mut response).await;
     }
     finish(response, words.retry_after_s)
+}
+
+fn back(visit: &Visit, refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::SessionEnded => sign_in_address(visit),
+        Refusal::LinkNotValid if guard::is_office(&visit.path) => "/ufficio/accedi/password-dimenticata".to_owned(),
+        Refusal::LinkNotValid => "/accedi/imprese/password-dimenticata".to_owned(),
+        Refusal::SignIn { .. } if guard::is_office(&visit.path) => "/ufficio/accedi".to_owned(),
+        Refusal::SignIn { .. } => "/accedi".to_owned(),
+        _ => visit.path.clone(),
+    }
+}
+
+/// `Puoi riprovare tra 12 minuti.`
+fn wait_words(visit: &Visit, seconds: u32) -> String {
+    if seconds > 60 {
+        visit.f("wait-minutes", &[("minutes", seconds.div_ceil(60).into())])
+    } else {
+        visit.f("wait-seconds", &[("seconds", seconds.into())])
+    }
 }
 
 fn finish(mut response: Response, retry_after_s: Option<u32>) -> Response {
@@ -76,6 +101,9 @@ fn finish(mut response: Response, retry_after_s: Option<u32>) -> Response {
 
 /// The sign-in page, that comes back here.
 fn sign_in_address(visit: &Visit) -> String {
+    if guard::is_office(&visit.path) {
+        return "/ufficio/accedi".to_owned();
+    }
     let here = format!("{}{}", visit.path, visit.query.query());
     let here = if visit.form.is_empty() { here } else { page_of(&visit.path) };
     let back = crate::fields::Fields::default().with("poi", &here);
@@ -89,7 +117,7 @@ fn short_code(visit: &Visit) -> String {
 
 fn signed_in_as(visit: &Visit, refusal: &Refusal) -> Option<(String, String)> {
     let session = visit.session.as_ref().filter(|_| *refusal == Refusal::NotRelated)?;
-    Some((session.full_name(), session.fiscal_code.ending().to_owned()))
+    Some((session.full_name(), session.code_ending()))
 }
 
 /// The refusal is logged: who was told no must be found when they telephone.

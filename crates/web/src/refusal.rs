@@ -9,12 +9,16 @@ pub enum Refusal {
     NotFound,
     /// Signed in, and nothing to anybody here.
     NotRelated,
+    /// Staff to whom no role is left.
+    NoRole,
     /// Nobody is signed in: off to the sign-in page and back.
     SignInFirst,
     /// Nobody is signed in any more, and a form was sent: it is kept.
     SessionEnded,
     /// The form's token is missing, another session's, or was changed on the way.
     FormNotValid,
+    /// A one-time link that was used, is too old, or never was.
+    LinkNotValid,
     BadRequest,
     MethodNotAllowed,
     TooLarge,
@@ -49,6 +53,8 @@ pub enum Action {
     SignIn,
     Retry,
     OtherPerson,
+    /// For another one-time link.
+    AskAgain,
 }
 
 impl Refusal {
@@ -56,6 +62,8 @@ impl Refusal {
         let (status, stem, retry_after_s, action) = match self {
             Refusal::NotFound => (404, "no-not-found", None, Action::Home),
             Refusal::NotRelated => (403, "no-not-related", None, Action::OtherPerson),
+            Refusal::NoRole => (403, "no-role", None, Action::OtherPerson),
+            Refusal::LinkNotValid => (404, "no-link", None, Action::AskAgain),
             Refusal::SignInFirst | Refusal::SessionEnded => (401, "no-session-ended", None, Action::SignIn),
             Refusal::FormNotValid => (403, "no-form-not-valid", None, Action::Retry),
             Refusal::BadRequest => (400, "no-bad-request", None, Action::Home),
@@ -104,6 +112,23 @@ impl From<identity::Error> for Refusal {
     fn from(error: identity::Error) -> Refusal {
         match error {
             identity::Error::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<identity::credentials::Error> for Refusal {
+    fn from(error: identity::credentials::Error) -> Refusal {
+        use identity::credentials::Error as E;
+        match error {
+            E::Db(error) => error.into(),
+            E::Busy => Refusal::Unavailable,
+            E::LinkNotValid => Refusal::LinkNotValid,
+            E::NotPending => Refusal::SignIn { key: "sign-in-expired", status: 403 },
+            E::UnknownAccount | E::UnknownBusiness => Refusal::NotFound,
+            other => {
+                tracing::error!(error = %other, "unexpected");
+                Refusal::Unexpected
+            }
         }
     }
 }

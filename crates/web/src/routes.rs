@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 use crate::guard::{self, Guard};
 use crate::refusal::Refusal;
 use crate::state::AppState;
-use crate::{assets, portal, public, sign_in};
+use crate::{accesses, assets, office, password, portal, public, second_factor, sign_in};
 
 pub struct Door {
     pub path: &'static str,
@@ -41,6 +41,26 @@ pub const DOORS: &[Door] = doors! {
     Public "GET" "/cie/login" => get(sign_in::cie_start);
     Public "POST" "/cie/acs" => post(sign_in::cie_answer);
     AnySession "POST" "/esci" => post(sign_in::sign_out);
+    PublicForm "GET POST" "/accedi/imprese" => get(password::business).post(password::business_enter);
+    PublicForm "GET POST" "/accedi/imprese/password-dimenticata" => get(password::business_forgotten).post(password::business_ask);
+    PublicForm "GET POST" "/accedi/imprese/password/{token}" => get(password::business_link).post(password::business_set);
+    AnySession "GET" "/area-personale/accessi" => get(accesses::show);
+    AnySession "GET" "/area-personale/accessi/resta" => get(accesses::stay);
+    AnySession "POST" "/area-personale/accessi/termina" => post(accesses::end);
+    AnySession "POST" "/area-personale/accessi/esci-ovunque" => post(accesses::end_everywhere);
+    AnySession "GET POST" "/area-personale/accessi/password" => get(password::business_change).post(password::business_put);
+    PublicForm "GET POST" "/ufficio/accedi" => get(password::staff).post(password::staff_enter);
+    PublicForm "GET POST" "/ufficio/accedi/password-dimenticata" => get(password::staff_forgotten).post(password::staff_ask);
+    PublicForm "GET POST" "/ufficio/accedi/password/{token}" => get(password::staff_link).post(password::staff_set);
+    PublicForm "GET POST" "/ufficio/accedi/codice" => get(second_factor::show).post(second_factor::enter);
+    PublicForm "GET POST" "/ufficio/accedi/attivazione" => get(second_factor::start).post(second_factor::confirm);
+    AnyStaff "POST" "/ufficio/esci" => post(office::sign_out);
+    Staff "GET" "/ufficio" => get(office::show);
+    Staff "GET" "/ufficio/accessi/resta" => get(accesses::stay);
+    Staff "POST" "/ufficio/accessi/termina" => post(accesses::end);
+    Staff "POST" "/ufficio/accessi/esci-ovunque" => post(accesses::end_everywhere);
+    Staff "POST" "/ufficio/codici-di-recupero" => post(office::renew_codes);
+    Staff "GET POST" "/ufficio/password" => get(password::staff_change).post(password::staff_put);
     SignedIn "GET" "/area-personale" => get(portal::dashboard::show);
     SignedIn "GET" "/area-personale/messaggi" => get(portal::dashboard::messages);
     SignedIn "GET" "/area-personale/scheda-anagrafica" => get(portal::registry::list);

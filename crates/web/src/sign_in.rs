@@ -26,6 +26,8 @@ struct Choice {
     c: Chrome,
     spid: Vec<Provider>,
     cie: Vec<Provider>,
+    /// Where businesses sign in, and come back from.
+    business: String,
     kept: bool,
 }
 
@@ -48,7 +50,8 @@ pub async fn choose(visit: Visit) -> Result<Response, Refusal> {
         Crumb { words: title.clone(), href: None },
     ];
     let kept = visit.query.get("poi").is_some();
-    html(StatusCode::OK, &Choice { c: Chrome::new(&visit, title, crumbs), spid, cie, kept })
+    let business = format!("/accedi/imprese{}", Fields::default().with("poi", back).query());
+    html(StatusCode::OK, &Choice { c: Chrome::new(&visit, title, crumbs), spid, cie, business, kept })
 }
 
 async fn providers(tx: &mut db::Tx, visit: &Visit, scheme: Scheme, back: &str) -> Result<Vec<Provider>, Refusal> {

@@ -24,6 +24,10 @@ pub struct Parts {
     pub papers: paper::Papers,
     /// Calls pagoPA's Checkout.
     pub checkout: pagopa::CartsClient,
+    /// Where passwords are hashed and checked.
+    pub passwords: identity::credentials::Passwords,
+    /// Proxies whose X-Forwarded-For is believed; empty believes none.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
     /// Where the demo's test services are; none in production.
     pub demo: Option<Demo>,
 }

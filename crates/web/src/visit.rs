@@ -7,6 +7,7 @@ use axum::http::request::Parts as RequestParts;
 use catalogue::{Arg, Locale};
 use enrolment::Tenant;
 use identity::Session;
+use identity::staff::Role;
 use kernel::Ctx;
 
 use crate::fields::Fields;
@@ -20,6 +21,10 @@ pub struct Visit {
     pub ctx: Ctx,
     /// Present behind the guard `SignedIn`; may be present on public pages.
     pub session: Option<Session>,
+    /// The roles in force of who is signed in; empty but behind the guard `Staff`.
+    pub roles: Vec<Role>,
+    /// The address the request comes from, as far as proxies are trusted: what tries are counted by.
+    pub source: String,
     pub locale: Locale,
     pub path: String,
     pub query: Fields,

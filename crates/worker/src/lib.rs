@@ -1,8 +1,9 @@
-//! What is done after the doors have answered: messages that follow receipts, their mail, and the close of each day.
+//! What is done after the doors have answered: messages that follow receipts, their mail, the mail of passwords, and the close of each day.
 //!
 //! A job's effect and the end of the job are one transaction, except for mail, which leaves the house: it may be sent
 //! twice when the machine dies between the mail server's yes and our note of it, never lost.
 
+mod credentials;
 mod days;
 mod mail;
 mod receipts;
@@ -47,6 +48,8 @@ pub enum Error {
     Enrolment(#[from] enrolment::Error),
     #[error(transparent)]
     Messages(#[from] messages::Error),
+    #[error(transparent)]
+    Credentials(#[from] identity::credentials::Error),
     #[error("the job's body is not what it should be: {0}")]
     Body(#[from] serde_json::Error),
     /// The mail server, or the way to it; it may pass.
@@ -57,7 +60,7 @@ pub enum Error {
     MailRefused(String),
 }
 
-const KINDS: [&str; 2] = [payments::receipt::RECORDED_JOB, messages::MAIL_JOB];
+const KINDS: [&str; 3] = [payments::receipt::RECORDED_JOB, messages::MAIL_JOB, identity::credentials::mail::JOB];
 const AT_ONCE: i64 = 20;
 /// More than all jobs of a round take when the mail server uses all the time it is given.
 const LEASE_S: i64 = 300;
@@ -120,10 +123,10 @@ impl Worker {
 
     async fn work(&self, job: &Job) -> Result<(), Error> {
         let ctx = Ctx::new(job.tenant, Actor::System("worker"), &self.0.clock, &self.0.entropy);
-        if job.kind == messages::MAIL_JOB {
-            mail::send(&self.0, &ctx, job).await
-        } else {
-            receipts::tell(&self.0, &ctx, job).await
+        match job.kind.as_str() {
+            messages::MAIL_JOB => mail::send(&self.0, &ctx, job).await,
+            identity::credentials::mail::JOB => credentials::send(&self.0, &ctx, job).await,
+            _ => receipts::tell(&self.0, &ctx, job).await,
         }
     }
 }

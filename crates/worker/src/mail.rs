@@ -17,7 +17,7 @@ use crate::{Error, Parts};
 #[derive(Clone)]
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
-    from: Mailbox,
+    pub(crate) from: Mailbox,
 }
 
 /// How long the mail server may take for each step.
@@ -31,14 +31,14 @@ impl Mailer {
         Ok(Mailer { transport: transport.timeout(Some(WAITS)).build(), from })
     }
 
-    async fn send(&self, message: Message) -> Result<String, Error> {
+    pub(crate) async fn send(&self, message: Message) -> Result<String, Error> {
         let answer = self.transport.send(message).await;
         let answer = answer.map_err(|e| if e.is_permanent() { refused(&e) } else { Error::Mail(e.to_string()) })?;
         Ok(answer.message().collect::<Vec<_>>().join(" "))
     }
 }
 
-fn refused(why: &dyn std::fmt::Display) -> Error {
+pub(crate) fn refused(why: &dyn std::fmt::Display) -> Error {
     Error::MailRefused(why.to_string())
 }
 

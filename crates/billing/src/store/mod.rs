@@ -28,7 +28,7 @@ impl Eyes {
         match &ctx.actor {
             Actor::Person(id) => Ok(Eyes::Person(*id)),
             Actor::System(_) => Ok(Eyes::System),
-            Actor::PagopaNode | Actor::Anonymous => Err(Error::NotVisible),
+            Actor::Operator(_) | Actor::PagopaNode | Actor::Anonymous => Err(Error::NotVisible),
         }
     }
 

@@ -188,7 +188,7 @@ pub async fn pdf(visit: Visit) -> Result<Response, Refusal> {
     let statement = paper::AccountStatement {
         issuer: crate::papers::issuer(&visit.tenant),
         language: visit.locale,
-        holder: paper::Person { name: session.full_name(), fiscal_code: session.fiscal_code.to_string() },
+        holder: paper::Person { name: session.full_name(), fiscal_code: session.fiscal_code.clone() },
         account: format!("{} · badge {}", read.wallet.service_name, read.wallet.badge_code),
         pupil: read.wallet.pupil_name.clone(),
         first_on: read.statement.first,
