@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::visit::Visit;
 
 /// How many events are shown.
-const EVENTS: i64 = 20;
+const EVENTS: i64 = 12;
 
 pub struct SessionLine {
     pub id: SessionId,

@@ -198,7 +198,8 @@ async fn a_header_that_anybody_can_write_does_not_make_another_source() {
             .header("host", portal.town.host)
             .header("x-forwarded-for", format!("198.51.100.{n}"))
             .header("user-agent", format!("agente {n}"))
-            .form(&[("utente", format!("{n:011}")), ("password", "sbagliata".to_owned())])
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("utente={n:011}&password=sbagliata"))
             .send()
             .await
             .unwrap();
@@ -214,7 +215,13 @@ async fn a_form_of_another_site_signs_nobody_in() {
     let post = async |name: &'static str, value: &'static str| {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let request = client.post(portal.at("/accedi/imprese")).header("host", portal.town.host).header(name, value);
-        request.form(&[("utente", VAT), ("password", GOOD)]).send().await.unwrap().status()
+        request
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(format!("utente={VAT}&password={}", GOOD.replace(' ', "+")))
+            .send()
+            .await
+            .unwrap()
+            .status()
     };
     assert_eq!(post("origin", "https://altrove.example").await, StatusCode::FORBIDDEN);
     assert_eq!(post("sec-fetch-site", "cross-site").await, StatusCode::FORBIDDEN);

@@ -140,3 +140,38 @@ async fn a_mail_server_that_is_away_is_tried_again_later_until_enough() {
     })
     .await;
 }
+
+/// Words of a letter, its lines joined again.
+fn joined(letter: &str) -> String {
+    letter.replace("=\n", "").replace("=3D", "=")
+}
+
+#[tokio::test]
+async fn an_invitation_and_a_forgotten_password_bring_a_link_that_stands_nowhere_else() {
+    use identity::credentials::{Kind, account, link, mail};
+    on_both_engines(|db| async move {
+        let post = Post::open("250 bene").await;
+        let scene = Scene::with(db, Some(post.mailer.clone())).await;
+        let (ctx, vat) = (scene.town.office(), "00000000034");
+        let mut tx = scene.town.db.begin().await.unwrap();
+        account::invite_business(&mut tx, &ctx, vat, "a@faro.example").await.unwrap();
+        mail::request_reset(&mut tx, &ctx, Kind::Business, vat, "192.0.2.1").await.unwrap();
+        mail::request_reset(&mut tx, &ctx, Kind::Business, "01199250158", "192.0.2.1").await.unwrap();
+        tx.commit().await.unwrap();
+        scene.work().await;
+        let letters: Vec<String> = post.letters().iter().map(|l| joined(l)).collect();
+        assert_eq!(letters.len(), 2, "nobody is written to about an account that is not there");
+        assert!(letters.iter().all(|l| l.contains("Gentile Il Faro S.r.l.")));
+        for letter in &letters {
+            let start = "https://scuola.esempio.test/accedi/imprese/password/";
+            let token: String = letter.split(start).nth(1).unwrap().chars().take_while(char::is_ascii_hexdigit).collect();
+            assert_eq!(token.len(), 64, "{letter}");
+            let mut tx = scene.town.db.read().await.unwrap();
+            assert_eq!(link::find(&mut tx, &ctx, Kind::Business, &token).await.unwrap().user_name, vat);
+            drop(tx);
+            assert_eq!(scene.count(&format!("select count(*) from job where body like '%{token}%'")).await, 0);
+        }
+        assert_eq!(scene.count("select count(*) from job where state <> 'done'").await, 0);
+    })
+    .await;
+}
