@@ -71,8 +71,17 @@ if "$cache/identity/bin/pip" install --quiet --disable-pip-version-check -r e2e/
   "$cache/identity/bin/python" e2e/identity/attacks.py 2>&1 | tee "$work/attacks.log"
   [ "${PIPESTATUS[0]}" = 0 ] || fail 'hostile messages'
   pass "$(grep -oE '^[0-9]+ hostile' "$work/attacks.log" | grep -oE '[0-9]+' || echo 0)"
+
+  heading 'identity: the official suite'
+  if command -v xmlsec1 >/dev/null 2>&1 && command -v openssl >/dev/null 2>&1; then
+    "$cache/identity/bin/python" e2e/identity/suite.py 2>&1 | tee "$work/suite.log"
+    [ "${PIPESTATUS[0]}" = 0 ] || fail 'the official suite'
+    pass "$(grep -oE '^[0-9]+ checks' "$work/suite.log" | grep -oE '[0-9]+' || echo 0)"
+  else
+    skip 'the official suite needs xmlsec1 and openssl'
+  fi
 else
-  skip 'the signer of hostile messages cannot be installed'
+  skip 'the official suite and the signer of hostile messages cannot be installed'
 fi
 
 heading 'the browser, the faults'

@@ -10,12 +10,16 @@ use aws_lc_rs::signature::{
 use flate2::Compression;
 use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use crate::engine::{Engine, SignatureError, template};
 use crate::gate::{self, MAX_MESSAGE_BYTES};
 use crate::keys::{self, decode_base64, encode_base64};
 use crate::{Refusal, SpKey};
+
+/// All but RFC 3986's unreserved characters: who encodes the parameters again, to verify the signature over them, gets the
+/// same bytes.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Whether a message asks or answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +121,7 @@ impl Unsigned<'_> {
         let mut deflated = DeflateEncoder::new(Vec::new(), Compression::best());
         deflated.write_all(xml.as_bytes()).map_err(|_| SignatureError::Sign)?;
         let message = encode_base64(&deflated.finish().map_err(|_| SignatureError::Sign)?);
-        let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let encode = |text: &str| utf8_percent_encode(text, ENCODED).to_string();
         let relay_state = self.relay_state.map(|r| format!("&RelayState={}", encode(r))).unwrap_or_default();
         let query = format!("{}={}{relay_state}&SigAlg={}", self.kind.parameter(), encode(&message), encode(DETACHED[0].0));
         let signature = encode_base64(&detached(query.as_bytes(), &key.private_key_pem)?);

@@ -24,6 +24,10 @@ const DIGESTS: [&str; 3] = [
 ];
 const OUTSIDE: [&str; 6] = ["EncryptedAssertion", "EncryptedID", "EncryptedAttribute", "Object", "Extensions", "Advice"];
 
+/// More attributes than any element of the profile has. The parser compares each with all before it, so that an element of
+/// twenty thousand would keep a processor for half a second.
+const MOST_ATTRIBUTES: usize = 64;
+
 type Verdict<T> = Result<T, Refusal>;
 
 /// The text of a message that came in base64.
@@ -44,6 +48,9 @@ pub(crate) fn text(bytes: Vec<u8>) -> Verdict<String> {
     };
     if body.contains("<?") || body.contains("<!") {
         return Err(Refusal::Shape("a comment, instruction, CDATA or DTD"));
+    }
+    if body.split('<').any(|tag| tag.bytes().filter(|b| *b == b'=').count() > MOST_ATTRIBUTES) {
+        return Err(Refusal::Shape("an element of too many attributes"));
     }
     Ok(text)
 }

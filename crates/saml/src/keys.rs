@@ -1,7 +1,7 @@
 //! Keys and self-signed certificates of service providers (AgID, avviso 29).
 
 use rcgen::string::Ia5String;
-use rcgen::{CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue, IsCa, KeyPair, KeyUsagePurpose, RsaKeySize};
+use rcgen::{CertificateParams, CustomExtension, DistinguishedName, DnType, DnValue, KeyPair, KeyUsagePurpose, RsaKeySize};
 use serde::{Deserialize, Serialize};
 
 /// A private key with its certificate, both PEM.
@@ -38,6 +38,7 @@ const ORGANIZATION_IDENTIFIER: [u64; 4] = [2, 5, 4, 97];
 const URI: [u64; 4] = [2, 5, 4, 83];
 /// Certificate policies: a public service provider's certificate (1.3.76.16.4.2.1) under AgID's root (1.3.76.16.6).
 const POLICIES_OID: [u64; 4] = [2, 5, 29, 32];
+const BASIC_CONSTRAINTS_OID: [u64; 4] = [2, 5, 29, 19];
 
 impl SpKey {
     /// A new RSA key of 3072 bits with a certificate of its own for `years` years from the first day of `first_year`.
@@ -48,9 +49,10 @@ impl SpKey {
         params.distinguished_name = name(subject)?;
         params.not_before = rcgen::date_time_ymd(first_year, 1, 1);
         params.not_after = rcgen::date_time_ymd(first_year + years, 1, 1);
-        params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::ContentCommitment];
-        params.custom_extensions = vec![CustomExtension::from_oid_content(&POLICIES_OID, policies())];
+        // No CA, and not critical: the rules ask for it, and the library would write it as critical.
+        let no_ca = CustomExtension::from_oid_content(&BASIC_CONSTRAINTS_OID, der(SEQUENCE, &[]));
+        params.custom_extensions = vec![no_ca, CustomExtension::from_oid_content(&POLICIES_OID, policies())];
         let certificate = params.self_signed(&key).map_err(failed)?;
         Ok(SpKey { private_key_pem: key.serialize_pem(), certificate_pem: certificate.pem() })
     }
@@ -77,15 +79,28 @@ fn name(subject: &Subject) -> Result<DistinguishedName, KeyError> {
     Ok(name)
 }
 
-/// The two policies, in DER.
+/// The two policies with the words the rules give them, in DER.
 fn policies() -> Vec<u8> {
-    let policy = |arcs: &[u8]| {
-        let length = u8::try_from(arcs.len()).expect("an identifier is short");
-        [&[0x30, length + 2, 0x06, length], arcs].concat()
-    };
     // 1.3 is 0x2b, 76 is 0x4c
-    let both = [policy(&[0x2b, 0x4c, 0x10, 0x06]), policy(&[0x2b, 0x4c, 0x10, 0x04, 0x02, 0x01])].concat();
-    [&[0x30, u8::try_from(both.len()).expect("two identifiers are short")], both.as_slice()].concat()
+    let both = [policy(&[0x2b, 0x4c, 0x10, 0x06], "agIDcert"), policy(&[0x2b, 0x4c, 0x10, 0x04, 0x02, 0x01], "cert_SP_Pub")];
+    der(SEQUENCE, &both.concat())
+}
+
+const SEQUENCE: u8 = 0x30;
+const IDENTIFIER: u8 = 0x06;
+const UTF8_STRING: u8 = 0x0c;
+/// 1.3.6.1.5.5.7.2.2: a notice to the user.
+const USER_NOTICE: [u8; 8] = [0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x02, 0x02];
+
+fn policy(identifier: &[u8], words: &str) -> Vec<u8> {
+    let notice = der(SEQUENCE, &der(UTF8_STRING, words.as_bytes()));
+    let qualifier = der(SEQUENCE, &[der(IDENTIFIER, &USER_NOTICE), notice].concat());
+    der(SEQUENCE, &[der(IDENTIFIER, identifier), der(SEQUENCE, &qualifier)].concat())
+}
+
+fn der(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(content.len()).ok().filter(|l| *l < 0x80).expect("our contents are short");
+    [&[tag, length], content].concat()
 }
 
 /// The public key of a certificate, both in DER.

@@ -34,7 +34,7 @@ fn a_request_goes_by_redirect_where_the_provider_takes_nothing_else() {
     for (what, bent) in [
         ("another relay state", query.replace("RelayState=handle", "RelayState=other")),
         ("no relay state", query.replace("&RelayState=handle", "")),
-        ("SHA-1", query.replace("xmldsig%2Dmore%23rsa%2Dsha256", "xmldsig%23rsa%2Dsha1")),
+        ("SHA-1", query.replace("xmldsig-more%23rsa-sha256", "xmldsig%23rsa-sha1")),
         ("two messages", format!("{query}&SAMLRequest=a")),
         ("no signature", query.split("&Signature").next().expect("the rest").to_owned()),
     ] {

@@ -299,3 +299,14 @@ fn the_engine_covers_the_node_it_says() {
     assert_eq!(covered.len(), 1);
     assert_eq!(doc.parent(covered[0].signature), Some(covered[0].node));
 }
+
+#[test]
+fn an_element_of_very_many_attributes_is_refused_before_it_is_parsed() {
+    let w = world();
+    let with = |count: usize| {
+        let crowd: String = (0..count).map(|n| format!(" a{n}=\"\"")).collect();
+        encode(&honest(w).replace("<samlp:Status>", &format!("<samlp:Status{crowd}>")))
+    };
+    assert!(ask(w, &with(60)).is_ok());
+    assert_eq!(ask(w, &with(65)), Err(Refusal::Shape("an element of too many attributes")));
+}
