@@ -7,6 +7,7 @@ folder=$(mktemp -d)
 trap 'scripts/postgres.sh stop "$folder/pg" 2>/dev/null || true; rm -rf "$folder"' EXIT
 chmod 755 "$folder"
 failed=0
+"$programs/campanella-bench" papers || failed=1
 "$programs/campanella-bench" pages --campanella "$programs/campanella" --database "sqlite:$folder/bench.sqlite" "$@" || failed=1
 if address=$(scripts/postgres.sh start "$folder/pg"); then
   "$programs/campanella-bench" pages --campanella "$programs/campanella" --database "$address" "$@" || failed=1

@@ -6,6 +6,7 @@
 
 mod load;
 mod pages;
+mod papers;
 mod parents;
 mod process;
 
@@ -21,6 +22,8 @@ enum Command {
     },
     /// Starts the program on a demo town and measures its pages.
     Pages(pages::Options),
+    /// Prints runs of notices.
+    Papers(papers::Options),
 }
 
 #[tokio::main]
@@ -28,5 +31,6 @@ async fn main() -> std::process::ExitCode {
     match Command::parse() {
         Command::Empty { listen } => load::serve_empty(listen).await,
         Command::Pages(options) => pages::run(options).await,
+        Command::Papers(options) => papers::run(&options),
     }
 }

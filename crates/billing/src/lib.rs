@@ -22,6 +22,7 @@ mod issue;
 pub mod load;
 mod papers;
 mod price;
+pub mod print_run;
 mod store;
 pub mod tax;
 pub mod top_up;

@@ -12,6 +12,7 @@ use typst::{Library, LibraryExt, World};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards};
 
+use crate::ends::made_plain;
 use crate::fonts::Fonts;
 use crate::words::{make_printable, words_of_papers};
 use crate::{Error, codes, letterhead::Issuer};
@@ -105,7 +106,7 @@ impl Papers {
         };
         let pdf = typst_pdf::pdf(&document, &options).map_err(|why| refused(&why))?;
         self.tidy();
-        Ok(pdf)
+        Ok(made_plain(pdf))
     }
 
     fn values<T: Serialize>(&self, draft: &Draft<'_, T>) -> Result<String, Error> {

@@ -229,3 +229,16 @@ fn a_coat_of_arms_that_is_no_picture_is_an_error_and_not_a_crash() {
     notice.issuer.logo_svg = Some("<html>not found</html>".to_owned());
     assert!(matches!(PAPERS.notice(&notice), Err(Error::Typeset(_))));
 }
+
+#[test]
+fn no_stream_ends_so_that_its_length_could_be_mistaken() {
+    let mut repaired = 0;
+    for at in 0..250 {
+        let pdf = PAPERS.notice(&values::numbered_notice(at)).expect("prints");
+        let ends = (1..pdf.len()).filter(|end| pdf[*end..].starts_with(b"\r\nendstream"));
+        let ends: Vec<bool> = ends.map(|end| pdf[end - 1] == b'\r').collect();
+        assert!(ends.iter().all(|plain| *plain), "notice {at}");
+        repaired += ends.len();
+    }
+    assert!(repaired > 0, "none of 250 had such an end: the test shows nothing");
+}

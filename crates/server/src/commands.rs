@@ -10,7 +10,7 @@ use identity::credentials::Passwords;
 use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 
 use crate::config::Config;
-use crate::{Failure, accounts, demo, key_file, listen};
+use crate::{Failure, accounts, demo, key_file, listen, print};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -57,10 +57,19 @@ pub enum Command {
     /// Accounts and roles of the Comune's staff
     #[command(subcommand)]
     Staff(accounts::Staff),
+    /// Print the papers of many documents
+    #[command(subcommand)]
+    Print(Print),
     /// Print every door of the portal: methods, who may pass, path
     Doors,
     /// Print the states of a debt position and what each receipt does to them
     States,
+}
+
+#[derive(Subcommand)]
+pub enum Print {
+    /// The payment notices of documents, into one archive or one PDF
+    Run(print::Options),
 }
 
 pub async fn run(command: Command) -> Result<ExitCode, Failure> {
@@ -75,6 +84,7 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Business(command) => accounts::business(command).await,
         Command::Staff(command) => accounts::staff(command).await,
+        Command::Print(Print::Run(options)) => print::run(options).await,
         Command::Doors => {
             for door in web::routes::DOORS {
                 println!("{} {:?} {}", door.methods, door.guard, door.path);

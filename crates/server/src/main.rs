@@ -8,6 +8,7 @@ mod directory;
 mod http;
 mod key_file;
 mod listen;
+mod print;
 mod trusted;
 
 use std::process::ExitCode;

@@ -37,7 +37,7 @@ pub(crate) struct Part {
     pub paid_at: Option<Instant>,
 }
 
-const COLUMNS: &str = "d.id, d.issued_on, d.series, d.number, d.school_year, d.description, d.service_id, d.pupil_id, \
+pub(crate) const COLUMNS: &str = "d.id, d.issued_on, d.series, d.number, d.school_year, d.description, d.service_id, d.pupil_id, \
     p.family_name, p.name, d.total_cents, d.state, d.enforced_on, i.id, i.number, i.due_on, i.amount_cents, \
     i.paid_elsewhere_cents, i.paid_elsewhere_on, i.paid_elsewhere_by, i.position_id, o.state, o.paid_cents, o.attempt_until, \
     o.notice_number, o.paid_at";
@@ -79,7 +79,7 @@ pub(crate) async fn parts(tx: &mut Tx, ctx: &Ctx, document: Option<DocumentId>) 
     tx.query(&sql, &params).await?.iter().map(part).collect()
 }
 
-fn part(row: &Row) -> Result<Part, Error> {
+pub(crate) fn part(row: &Row) -> Result<Part, Error> {
     let (family_name, name): (Option<String>, Option<String>) = (row.get(8)?, row.get(9)?);
     let position_state: Option<String> = row.get(21)?;
     Ok(Part {

@@ -35,6 +35,7 @@ paper-notice-slip-holder = In the name of
 paper-notice-slip-type = Type
 paper-notice-qr-alt = QR code to pay notice { $number }
 paper-notice-slip-alt = DataMatrix code of the postal slip of notice { $number }
+paper-run-title = Payment notices
 
 # On every paper
 paper-page = Page { $n } of { $of }

@@ -35,6 +35,7 @@ paper-notice-slip-holder = Intestato a
 paper-notice-slip-type = Tipo
 paper-notice-qr-alt = Codice QR per pagare l'avviso { $number }
 paper-notice-slip-alt = Codice DataMatrix del bollettino per l'avviso { $number }
+paper-run-title = Avvisi di pagamento
 
 # On every paper
 paper-page = Pagina { $n } di { $of }

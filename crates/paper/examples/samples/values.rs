@@ -40,7 +40,16 @@ pub fn notices() -> Vec<(&'static str, Notice)> {
 /// Every paper and variant, by the name of its file.
 pub fn all() -> Vec<(&'static str, Print)> {
     let notice = |(name, notice): (_, Notice)| (name, Box::new(move |p: &Papers| p.notice(&notice)) as Print);
-    notices().into_iter().map(notice).chain(others()).collect()
+    notices().into_iter().map(notice).chain(others()).chain([("run-of-notices", Box::new(bound) as Print)]).collect()
+}
+
+/// Every variant of the notice in one file, as for a print shop.
+pub fn bound(papers: &Papers) -> Result<Vec<u8>, Error> {
+    let mut bound = BoundPdf::new(Vec::new(), "Avvisi di pagamento", Locale::It).expect("memory takes it");
+    for (_, notice) in notices() {
+        bound.add(&papers.notice(&notice)?).expect("a paper of this house");
+    }
+    Ok(bound.finish().expect("memory takes it"))
 }
 
 fn others() -> Vec<(&'static str, Print)> {

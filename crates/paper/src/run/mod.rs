@@ -1,5 +1,7 @@
 //! Many papers in one run: set by several threads, taken in order, never more in memory than are being set.
 
+mod bound;
+mod objects;
 mod zipped;
 
 use std::collections::BTreeMap;
@@ -9,6 +11,7 @@ use std::thread;
 
 use crate::{Error, Papers};
 
+pub use bound::BoundPdf;
 pub use zipped::ZipOfPapers;
 
 /// Papers under way for each thread: one being set, and what keeps the thread from waiting for the writer.

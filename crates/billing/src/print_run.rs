@@ -1,0 +1,87 @@
+//! The notices of many documents, for a print run: page by page, so that a run of any length holds one page at a time.
+
+use kernel::Ctx;
+use payments::settings::PagoPa;
+
+use crate::Error;
+use crate::papers::{NoticeData, PaperDocument};
+use crate::store::documents::Part;
+use crate::store::{Eyes, print_run as store};
+
+/// Which documents a run takes: issued, not sent to enforcement, with a notice to pay.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrintSelection {
+    /// Of one series; of all without it.
+    pub series: Option<String>,
+    /// With these numbers; with any when empty.
+    pub numbers: Vec<String>,
+}
+
+/// How far a run has come: series and number of the last document taken. The default stands before the first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PrintPlace {
+    pub series: String,
+    pub number: String,
+}
+
+/// A document with what is to pay of it.
+#[derive(Clone, Debug)]
+pub struct DocumentNotice {
+    pub place: PrintPlace,
+    /// By instalment, at least one.
+    pub parts: Vec<NoticeData>,
+}
+
+/// How many documents the selection has.
+///
+/// # Errors
+/// [`Error::NotVisible`] for anybody but the system itself: a run is of many families.
+pub async fn count(tx: &mut db::Tx, ctx: &Ctx, selection: &PrintSelection) -> Result<usize, Error> {
+    of_the_system(ctx)?;
+    store::count(tx, ctx, selection).await
+}
+
+/// The next documents after a place, by series and number; empty at the end.
+///
+/// # Errors
+/// As [`count`]; [`payments::Error::NotConfigured`].
+pub async fn page(
+    tx: &mut db::Tx,
+    ctx: &Ctx,
+    selection: &PrintSelection,
+    after: &PrintPlace,
+    most: usize,
+) -> Result<Vec<DocumentNotice>, Error> {
+    of_the_system(ctx)?;
+    let settings = payments::settings::get(tx, ctx.tenant).await?;
+    let parts = store::page(tx, ctx, selection, after, most).await?;
+    let mut notices = Vec::new();
+    for document in parts.chunk_by(|a, b| a.document_id == b.document_id) {
+        notices.push(notice(tx, ctx, &settings, document).await?);
+    }
+    Ok(notices)
+}
+
+fn of_the_system(ctx: &Ctx) -> Result<(), Error> {
+    if Eyes::of(ctx)? == Eyes::System { Ok(()) } else { Err(Error::NotVisible) }
+}
+
+async fn notice(tx: &mut db::Tx, ctx: &Ctx, settings: &PagoPa, document: &[Part]) -> Result<DocumentNotice, Error> {
+    let first = &document[0];
+    let mut parts = Vec::new();
+    for part in document.iter().filter(|part| part.is_payable()) {
+        let id = part.position_id.expect("what is payable has a position");
+        let position = payments::get(tx, ctx, id).await?;
+        let debtor = enrolment::person::get(tx, ctx, position.debtor).await?;
+        let paper = PaperDocument {
+            number: part.number.clone(),
+            issued_on: part.issued_on,
+            description: part.description.clone(),
+            pupil_name: part.pupil_name.clone(),
+            instalment: part.instalment,
+            of: document.len(),
+        };
+        parts.push(NoticeData { amount: position.due(), position, settings: settings.clone(), debtor, document: Some(paper) });
+    }
+    Ok(DocumentNotice { place: PrintPlace { series: first.series.clone(), number: first.number.clone() }, parts })
+}
