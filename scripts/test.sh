@@ -37,6 +37,8 @@ else
 fi
 need chromium chromium
 need openssl openssl
+need curl curl
+need nginx nginx-light || skip 'nginx is not installed: cards are not tried behind a proxy'
 
 step 'format' cargo fmt --all --check
 # Tests may unwrap; what ships may not.

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const binary = process.env.CAMPANELLA ?? join(process.env.CARGO_TARGET_DIR ?? 'target', 'release', 'campanella');
+export const binary = process.env.CAMPANELLA ?? join(process.env.CARGO_TARGET_DIR ?? 'target', 'release', 'campanella');
 
 async function freePort() {
   const server = createServer().listen(0, '127.0.0.1');
@@ -19,11 +19,11 @@ async function freePort() {
 }
 
 /** A demo town of `people` on `database` (a private SQLite file when none is given). */
-export async function start({ people = 2000, seed = 7, database, env = {} } = {}) {
+export async function start({ people = 2000, seed = 7, database, env = {}, more = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'campanella-e2e-'));
   const [portal, sandbox, node] = [await freePort(), await freePort(), await freePort()];
   const args = ['demo', '--listen', `127.0.0.1:${portal}`, '--sandbox', `127.0.0.1:${sandbox}`, '--node', `127.0.0.1:${node}`,
-    '--database', database ?? `sqlite:${join(folder, 'campanella.sqlite')}`, '--people', String(people), '--seed', String(seed)];
+    '--database', database ?? `sqlite:${join(folder, 'campanella.sqlite')}`, '--people', String(people), '--seed', String(seed), ...more];
   const town = {
     folder,
     database: database ?? `sqlite:${join(folder, 'campanella.sqlite')}`,

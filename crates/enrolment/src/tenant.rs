@@ -38,6 +38,12 @@ pub async fn find_by_host(tx: &mut Tx, host: &str) -> Result<Option<Tenant>, Err
     Ok(tx.query_opt(&sql, &[&host]).await?.as_ref().map(read).transpose()?)
 }
 
+/// An enabled tenant.
+pub async fn find(tx: &mut Tx, id: TenantId) -> Result<Option<Tenant>, Error> {
+    let sql = format!("select {COLUMNS} from tenant t where t.id = $1 and t.enabled");
+    Ok(tx.query_opt(&sql, &[&id]).await?.as_ref().map(read).transpose()?)
+}
+
 /// The tenant with this code of the index of public administrations.
 pub async fn find_by_ipa_code(tx: &mut Tx, ipa_code: &str) -> Result<Option<Tenant>, Error> {
     let sql = format!("select {COLUMNS} from tenant t where t.ipa_code = $1");

@@ -3,6 +3,7 @@
 //! Invariants: a sign-in request is used once, by the browser that began it; an identity is read only from what the asked
 //! provider signed; a secret that stands in a cookie is kept only as its hash. Not here: what a person may see (enrolment).
 
+pub mod cns;
 pub mod credentials;
 pub mod draft;
 mod error;

@@ -240,7 +240,7 @@ pub async fn accept(
     result
 }
 
-fn database(error: crate::Error) -> Refusal {
+pub(crate) fn database(error: crate::Error) -> Refusal {
     let crate::Error::Db(error) = error;
     Refusal::Db(error)
 }
@@ -276,7 +276,7 @@ async fn try_accept(
     Ok(SignedIn { session_token, return_path, person_known: person.is_some() })
 }
 
-fn registry(error: enrolment::Error) -> Refusal {
+pub(crate) fn registry(error: enrolment::Error) -> Refusal {
     match error {
         enrolment::Error::Db(error) => Refusal::Db(error),
         other => Refusal::Db(db::Error::Other(other.to_string())),

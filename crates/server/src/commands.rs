@@ -10,7 +10,7 @@ use identity::credentials::Passwords;
 use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 
 use crate::config::Config;
-use crate::{Failure, accounts, demo, key_file, listen, print};
+use crate::{Failure, accounts, cns, demo, key_file, listen, print};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -60,6 +60,9 @@ pub enum Command {
     /// Print the papers of many documents
     #[command(subcommand)]
     Print(Print),
+    /// The revocation lists of national services cards
+    #[command(subcommand)]
+    Cns(cns::Command),
     /// Print every door of the portal: methods, who may pass, path
     Doors,
     /// Print the states of a debt position and what each receipt does to them
@@ -85,6 +88,7 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Business(command) => accounts::business(command).await,
         Command::Staff(command) => accounts::staff(command).await,
         Command::Print(Print::Run(options)) => print::run(options).await,
+        Command::Cns(command) => cns::run(command).await,
         Command::Doors => {
             for door in web::routes::DOORS {
                 println!("{} {:?} {}", door.methods, door.guard, door.path);
@@ -105,6 +109,10 @@ async fn serve(config: &Config) -> Result<ExitCode, Failure> {
         Some(address) => Some(listen::bind(address).await?),
         None => None,
     };
+    let cns = match &config.cns {
+        Some(cns) => Some(cns::open(cns).await?),
+        None => None,
+    };
     let db = Db::open(&config.database).await?;
     db.migrate().await?;
     let passwords = match &config.passwords.breached_file {
@@ -120,6 +128,7 @@ async fn serve(config: &Config) -> Result<ExitCode, Failure> {
         mail: config.mail.clone(),
         passwords,
         trusted_proxies: config.trusted_proxies.clone(),
+        cns,
         sandbox: None,
     };
     listen::serve(services, || println!("ready http://{}/", config.listen)).await

@@ -27,6 +27,8 @@ pub struct Config {
     /// Networks of proxies whose X-Forwarded-For is believed: `["127.0.0.1/32"]`. Empty believes none.
     #[serde(default)]
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Sign-in by national services card; off without it.
+    pub cns: Option<Cns>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -34,6 +36,40 @@ pub struct Config {
 pub struct Passwords {
     /// A sorted list of SHA-1 of passwords known from breaches; new passwords are looked for in it.
     pub breached_file: Option<PathBuf>,
+}
+
+/// Cards are shown to a listener of their own: one with TLS (`listen`), or one behind a proxy of this machine
+/// (`proxy_listen`).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cns {
+    /// Where browsers reach the listener: `https://carta.scuola.comune.esempio.it`.
+    pub public_url: String,
+    pub listen: Option<SocketAddr>,
+    /// Chain and key of `listen`, PEM.
+    pub server_certificate_file: Option<PathBuf>,
+    pub server_key_file: Option<PathBuf>,
+    /// For cards whose software cannot sign as TLS 1.3 asks (RSA-PSS).
+    #[serde(default)]
+    pub tls12_only: bool,
+    /// A loopback address and port, or `unix:PATH`.
+    pub proxy_listen: Option<String>,
+    /// What the proxy proves itself with.
+    pub proxy_secret_file: Option<PathBuf>,
+    /// The authorities whose cards are CNS: AgID's list, PEM.
+    pub trust_list_file: PathBuf,
+    /// Their revocation lists, DER or PEM.
+    pub crl_folder: PathBuf,
+    /// An older list is not relied on, whatever it says of itself.
+    #[serde(default = "two_days")]
+    pub crl_max_age_hours: u32,
+    /// From where lists are fetched into the folder every hour.
+    #[serde(default)]
+    pub crl_urls: Vec<String>,
+}
+
+fn two_days() -> u32 {
+    48
 }
 
 #[derive(Clone, Debug, Deserialize)]

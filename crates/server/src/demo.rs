@@ -19,7 +19,7 @@ use kernel::{Actor, Clock, Ctx, Day, Entropy, TenantId, rome_day};
 use sandbox::idp;
 
 use crate::directory::Registry;
-use crate::{Failure, accounts, key_file, listen, trusted};
+use crate::{Failure, accounts, cards, cns, key_file, listen, trusted};
 
 #[derive(Args)]
 pub struct Options {
@@ -40,6 +40,12 @@ pub struct Options {
     people: u32,
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Where test cards (CNS) are shown, with TLS; without it the demo takes none
+    #[arg(long, value_name = "ADDRESS")]
+    cns: Option<SocketAddr>,
+    /// The folder the test cards are written to; beside the database without it
+    #[arg(long, value_name = "DIR", requires = "cns")]
+    cns_folder: Option<PathBuf>,
     /// Begin anew, dropping what the database holds
     #[arg(long)]
     reset: bool,
@@ -60,6 +66,14 @@ pub async fn run(options: Options) -> Result<ExitCode, Failure> {
     let tenants = enrolment::tenant::list_all(&mut db.read().await?).await?;
     let router = sandbox(&db, &vault, &options, &tenants, &personas).await?;
     let accounts = accounts::make(&db, &vault, &tenants, &personas).await?;
+    let (cards, cns) = match options.cns {
+        Some(address) => {
+            let folder = options.cns_folder.clone().unwrap_or_else(|| key.with_extension("cns"));
+            let config = cards::make(&folder, address, &personas, Clock::System.now())?;
+            (Some(folder), Some(cns::open(&config).await?))
+        }
+        None => (None, None),
+    };
     let services = listen::Services {
         db,
         vault,
@@ -69,9 +83,10 @@ pub async fn run(options: Options) -> Result<ExitCode, Failure> {
         mail: None,
         passwords: Passwords::default(),
         trusted_proxies: Vec::new(),
+        cns,
         sandbox: Some(listen::Sandbox { url: format!("http://{}", options.sandbox), listener, router }),
     };
-    listen::serve(services, || announce(&options, &personas, &accounts)).await
+    listen::serve(services, || announce(&options, &personas, &accounts, cards.as_deref())).await
 }
 
 /// The database of a demo, with the tables of this version. A demo trusts a test identity provider, so a database that is
@@ -258,7 +273,7 @@ fn persona(p: &Persona) -> idp::Persona {
     }
 }
 
-fn announce(options: &Options, personas: &[Persona], accounts: &[accounts::Account]) {
+fn announce(options: &Options, personas: &[Persona], accounts: &[accounts::Account], cards: Option<&Path>) {
     let port = options.listen.port();
     println!();
     println!("  Portale del Comune dimostrativo   http://{}/", options.listen);
@@ -275,5 +290,8 @@ fn announce(options: &Options, personas: &[Persona], accounts: &[accounts::Accou
         println!("    {account}");
     }
     println!();
+    if let Some(folder) = cards {
+        cards::announce(folder);
+    }
     println!("ready http://{}/", options.listen);
 }

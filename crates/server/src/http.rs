@@ -1,5 +1,7 @@
-//! One listener: HTTP/1.1 behind a proxy, with limits on how long a client may take and an end that loses no request.
+//! One listener: HTTP/1.1 behind a proxy, or with TLS of its own where it asks for a client's certificate; with limits on
+//! how long a client may take and an end that loses no request.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,14 +14,22 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 use tower_http::timeout::RequestBodyTimeoutLayer;
+use web::cns::ClientCertificate;
+
+use crate::tls::Tls;
 
 /// How long clients may take, and how many there may be.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// For a handshake, in which a person may have to type a PIN.
+    pub handshake: Duration,
     /// For the head of a request; also how long a connection may rest between two.
     pub head: Duration,
     /// Between two pieces of a body.
@@ -30,26 +40,80 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { head: Duration::from_secs(30), body: Duration::from_secs(15), connections: 2_000 }
+        Limits {
+            handshake: Duration::from_secs(120),
+            head: Duration::from_secs(30),
+            body: Duration::from_secs(15),
+            connections: 2_000,
+        }
     }
 }
 
+/// Where connections come from, and how they speak.
+pub enum Wire {
+    Plain(TcpListener),
+    Tls(TcpListener, Arc<Tls>),
+    Unix(UnixListener),
+}
+
+enum Socket {
+    Plain(TcpStream, SocketAddr),
+    Tls(TcpStream, SocketAddr, TlsAcceptor),
+    Unix(UnixStream),
+}
+
+impl From<TcpListener> for Wire {
+    fn from(listener: TcpListener) -> Wire {
+        Wire::Plain(listener)
+    }
+}
+
+impl Wire {
+    /// Its certificates, where it has any.
+    pub fn tls(&self) -> Option<Arc<Tls>> {
+        if let Wire::Tls(_, tls) = self { Some(tls.clone()) } else { None }
+    }
+
+    async fn accept(&self) -> io::Result<Socket> {
+        let tcp = |(socket, peer): (TcpStream, SocketAddr)| {
+            let _ = socket.set_nodelay(true);
+            (socket, peer)
+        };
+        match self {
+            Wire::Plain(listener) => listener.accept().await.map(tcp).map(|(socket, peer)| Socket::Plain(socket, peer)),
+            Wire::Tls(listener, tls) => {
+                let (socket, peer) = listener.accept().await.map(tcp)?;
+                Ok(Socket::Tls(socket, peer, TlsAcceptor::from(tls.current())))
+            }
+            Wire::Unix(listener) => Ok(Socket::Unix(listener.accept().await?.0)),
+        }
+    }
+}
+
+/// What every request of a connection is told of it.
+#[derive(Clone, Default)]
+struct Facts {
+    peer: Option<SocketAddr>,
+    certificate: Option<ClientCertificate>,
+}
+
 /// Serves until told to stop: then takes no new connection, and returns when the requests that have begun are answered.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut stop: watch::Receiver<bool>) {
+pub async fn serve(wire: impl Into<Wire>, router: Router, limits: Limits, mut stop: watch::Receiver<bool>) {
+    let wire = wire.into();
     let router = router.layer(RequestBodyTimeoutLayer::new(limits.body));
     let places = Arc::new(Semaphore::new(limits.connections));
     let ending = GracefulShutdown::new();
     loop {
         let place = places.clone().acquire_owned().await.expect("the places are never closed");
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = wire.accept() => accepted,
             _ = stop.wait_for(|stop| *stop) => break,
         };
         match accepted {
-            Ok((socket, peer)) => {
-                let (router, watcher) = (router.clone(), ending.watcher());
+            Ok(socket) => {
+                let (router, watcher, stop) = (router.clone(), ending.watcher(), stop.clone());
                 tokio::spawn(async move {
-                    converse(socket, peer, router, limits, watcher).await;
+                    attend(socket, router, limits, watcher, stop).await;
                     drop(place);
                 });
             }
@@ -60,15 +124,51 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, mut st
             }
         }
     }
-    drop(listener);
+    drop(wire);
     ending.shutdown().await;
 }
 
-async fn converse(socket: TcpStream, peer: SocketAddr, router: Router, limits: Limits, watcher: Watcher) {
-    let _ = socket.set_nodelay(true);
+async fn attend(socket: Socket, router: Router, limits: Limits, watcher: Watcher, mut stop: watch::Receiver<bool>) {
+    match socket {
+        Socket::Plain(socket, peer) => {
+            converse(socket, Facts { peer: Some(peer), certificate: None }, router, limits, watcher).await;
+        }
+        Socket::Unix(socket) => converse(socket, Facts::default(), router, limits, watcher).await,
+        Socket::Tls(socket, peer, acceptor) => {
+            let handshake = tokio::select! {
+                done = tokio::time::timeout(limits.handshake, acceptor.accept(socket)) => done,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            match handshake {
+                Ok(Ok(stream)) => {
+                    let facts = Facts { peer: Some(peer), certificate: certificate(&stream) };
+                    converse(stream, facts, router, limits, watcher).await;
+                }
+                Ok(Err(error)) => tracing::info!(%error, "a handshake failed"),
+                Err(_) => tracing::debug!("a handshake took too long"),
+            }
+        }
+    }
+}
+
+fn certificate(stream: &TlsStream<TcpStream>) -> Option<ClientCertificate> {
+    let first = stream.get_ref().1.peer_certificates()?.first()?;
+    Some(ClientCertificate(Arc::from(first.as_ref())))
+}
+
+async fn converse<S>(socket: S, facts: Facts, router: Router, limits: Limits, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = hyper::service::service_fn(move |request: Request<Incoming>| {
         let mut request = request.map(Body::new);
-        request.extensions_mut().insert(ConnectInfo(peer));
+        let Facts { peer, certificate } = facts.clone();
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(ConnectInfo(peer));
+        }
+        if let Some(certificate) = certificate {
+            request.extensions_mut().insert(certificate);
+        }
         router.clone().oneshot(request)
     });
     let mut builder = http1::Builder::new();
@@ -104,7 +204,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = watch::channel(false);
-        let limits = Limits { head: Duration::from_millis(300), body: Duration::from_millis(300), connections };
+        let limits =
+            Limits { head: Duration::from_millis(300), body: Duration::from_millis(300), connections, ..Limits::default() };
         Served { address, stop, task: tokio::spawn(serve(listener, router, limits, stopped)) }
     }
 

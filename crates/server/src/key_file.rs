@@ -20,13 +20,17 @@ pub enum Error {
 
 /// Reads the key; refuses a file that others may read.
 pub fn read(path: &Path) -> Result<Vault, Error> {
+    parse(private_text(path)?.trim()).map(Vault::from_key).ok_or_else(|| Error::Shape(path.display().to_string()))
+}
+
+/// A file with a secret, as text; refused when others may read it.
+pub fn private_text(path: &Path) -> Result<String, Error> {
     let name = path.display().to_string();
     let mode = fs::metadata(path).map_err(|e| Error::Io(name.clone(), e))?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(Error::Open(name));
     }
-    let text = fs::read_to_string(path).map_err(|e| Error::Io(name.clone(), e))?;
-    parse(text.trim()).map(Vault::from_key).ok_or(Error::Shape(name))
+    fs::read_to_string(path).map_err(|e| Error::Io(name, e))
 }
 
 /// Reads the key, making one where there is none yet.

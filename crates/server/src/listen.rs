@@ -15,13 +15,16 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use web::cns::CardState;
 use web::pagopa_node::NodeState;
 use web::{AppState, Demo, Parts};
 use worker::{Mailer, Worker};
 
 use crate::Failure;
+use crate::cns::CardDoor;
 use crate::config::Mail;
-use crate::http::{self, Limits};
+use crate::http::{self, Limits, Wire};
+use crate::tls::Tls;
 
 /// How long the Checkout may take to answer.
 const CHECKOUT_WAITS: Duration = Duration::from_secs(10);
@@ -38,6 +41,7 @@ pub struct Services {
     pub mail: Option<Mail>,
     pub passwords: Passwords,
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    pub cns: Option<CardDoor>,
     /// The test services of a demo.
     pub sandbox: Option<Sandbox>,
 }
@@ -60,9 +64,15 @@ pub async fn serve(services: Services, ready: impl FnOnce()) -> Result<ExitCode,
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (stop, stopped) = watch::channel(false);
     let mut work = tokio::spawn(worker(&services)?.run(stopped.clone()));
+    let hangup = signal(SignalKind::hangup())?;
     let mut listeners = JoinSet::new();
-    for (listener, router) in doors(services)? {
-        listeners.spawn(http::serve(listener, router, Limits::default(), stopped.clone()));
+    if let Some(door) = &services.cns {
+        listeners.spawn(crate::cns::keep_fresh(door.cards.clone(), door.crl_urls.clone(), stopped.clone()));
+    }
+    let doors = doors(services)?;
+    listeners.spawn(reload(doors.iter().filter_map(|(wire, _)| wire.tls()).collect(), hangup, stopped.clone()));
+    for (wire, router) in doors {
+        listeners.spawn(http::serve(wire, router, Limits::default(), stopped.clone()));
     }
     ready();
     tokio::select! {
@@ -85,13 +95,13 @@ fn worker(services: &Services) -> Result<Worker, Failure> {
 }
 
 /// The listeners, each with what it serves.
-fn doors(services: Services) -> Result<Vec<(TcpListener, Router)>, Failure> {
+fn doors(services: Services) -> Result<Vec<(Wire, Router)>, Failure> {
     let (clock, entropy) = (Clock::System, Entropy::System);
     let mut doors = Vec::new();
     if let Some(listener) = services.node {
         let allowed_sources = Arc::from(services.node_allowed_sources);
         let state = NodeState { db: services.db.clone(), clock: clock.clone(), entropy: entropy.clone(), allowed_sources };
-        doors.push((listener, web::pagopa_node::router(state)));
+        doors.push((listener.into(), web::pagopa_node::router(state)));
     }
     let parts = Parts {
         db: services.db,
@@ -103,11 +113,33 @@ fn doors(services: Services) -> Result<Vec<(TcpListener, Router)>, Failure> {
         checkout: pagopa::CartsClient::new(CHECKOUT_WAITS)?,
         passwords: services.passwords,
         trusted_proxies: services.trusted_proxies,
+        cns_url: services.cns.as_ref().map(|door| door.public_url.clone()),
         demo: services.sandbox.as_ref().map(|s| Demo { sandbox_url: s.url.clone() }),
     };
-    doors.push((services.portal, web::router(AppState::new(parts))));
-    doors.extend(services.sandbox.map(|s| (s.listener, s.router)));
+    let app = AppState::new(parts);
+    if let Some(door) = services.cns {
+        let state = CardState { app: app.clone(), cards: door.cards, shown: door.shown };
+        doors.push((door.wire, web::cns::router(state)));
+    }
+    doors.push((services.portal.into(), web::router(app)));
+    doors.extend(services.sandbox.map(|s| (s.listener.into(), s.router)));
     Ok(doors)
+}
+
+/// On SIGHUP the certificates of listeners with TLS are read anew; connections that stand are left alone.
+async fn reload(listeners: Vec<Arc<Tls>>, mut hangup: Signal, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = hangup.recv() => {}
+            _ = stop.wait_for(|stop| *stop) => return,
+        }
+        for tls in &listeners {
+            match tls.reload() {
+                Ok(()) => tracing::info!("the certificates of a listener were read anew"),
+                Err(error) => tracing::error!(%error, "certificates cannot be read; those held stay"),
+            }
+        }
+    }
 }
 
 async fn either(mut terminate: Signal, mut interrupt: Signal) {

@@ -1,6 +1,8 @@
 //! The program `campanella`.
 
 mod accounts;
+mod cards;
+mod cns;
 mod commands;
 mod config;
 mod demo;
@@ -9,6 +11,7 @@ mod http;
 mod key_file;
 mod listen;
 mod print;
+mod tls;
 mod trusted;
 
 use std::process::ExitCode;

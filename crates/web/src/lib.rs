@@ -6,6 +6,7 @@
 mod accesses;
 mod assets;
 mod chrome;
+pub mod cns;
 mod device;
 mod fields;
 mod guard;

@@ -28,6 +28,8 @@ struct Choice {
     cie: Vec<Provider>,
     /// Where businesses sign in, and come back from.
     business: String,
+    /// The door of cards, where they are taken.
+    cns: Option<String>,
     kept: bool,
 }
 
@@ -38,8 +40,7 @@ struct Provider {
 
 /// `GET /accedi?poi=`
 pub async fn choose(visit: Visit) -> Result<Response, Refusal> {
-    let back = local_path(visit.query.get("poi"));
-    let back = if back == "/" { "/area-personale" } else { back };
+    let back = destination(&visit);
     let mut tx = visit.read().await?;
     let mut spid = providers(&mut tx, &visit, Scheme::Spid, back).await?;
     let cie = providers(&mut tx, &visit, Scheme::Cie, back).await?;
@@ -51,7 +52,16 @@ pub async fn choose(visit: Visit) -> Result<Response, Refusal> {
     ];
     let kept = visit.query.get("poi").is_some();
     let business = format!("/accedi/imprese{}", Fields::default().with("poi", back).query());
-    html(StatusCode::OK, &Choice { c: Chrome::new(&visit, title, crumbs), spid, cie, business, kept })
+    let cns = visit.state.cns_url.as_ref().map(|_| format!("/cns/login{}", Fields::default().with("poi", back).query()));
+    html(StatusCode::OK, &Choice { c: Chrome::new(&visit, title, crumbs), spid, cie, cns, business, kept })
+}
+
+/// Where a sign-in leads in the end.
+pub fn destination(visit: &Visit) -> &str {
+    match local_path(visit.query.get("poi")) {
+        "/" => "/area-personale",
+        path => path,
+    }
 }
 
 async fn providers(tx: &mut db::Tx, visit: &Visit, scheme: Scheme, back: &str) -> Result<Vec<Provider>, Refusal> {
@@ -104,10 +114,7 @@ struct Post {
 /// `GET /spid/login?idp=&poi=`: the signed request, in an address or in a form that is sent by script or by its button.
 async fn start(visit: &Visit, headers: &HeaderMap, scheme: Scheme) -> Result<Response, Refusal> {
     let idp = visit.query.get("idp").ok_or(Refusal::NotFound)?;
-    let back = local_path(visit.query.get("poi"));
-    let back = if back == "/" { "/area-personale" } else { back };
-    let known = guard::cookie(headers, BROWSER_COOKIE).filter(|c| c.len() == 64).map(str::to_owned);
-    let browser = known.unwrap_or_else(|| visit.ctx.entropy.token());
+    let (back, browser) = (destination(visit), browser_token(visit, headers));
     let mut tx = visit.begin().await?;
     let started = sign_in::start(&mut tx, &visit.ctx, &visit.state.vault, &visit.tenant, scheme, idp, back, &browser).await?;
     tx.commit().await?;
@@ -132,9 +139,20 @@ fn origin(url: &str) -> String {
     url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/")
 }
 
+/// The secret that binds sign-ins to this browser.
+pub fn browser_of(headers: &HeaderMap) -> Option<&str> {
+    guard::cookie(headers, BROWSER_COOKIE)
+}
+
+/// The same, a new one where the browser has none.
+pub fn browser_token(visit: &Visit, headers: &HeaderMap) -> String {
+    let known = browser_of(headers).filter(|c| c.len() == 64).map(str::to_owned);
+    known.unwrap_or_else(|| visit.ctx.entropy.token())
+}
+
 /// The provider's answer is a POST from another site: the cookie must travel with it. Without TLS (a demo on this
 /// machine) browsers refuse `None`; without a word of ours they let a cookie of these two minutes travel.
-fn browser_cookie(visit: &Visit, value: &str) -> HeaderValue {
+pub fn browser_cookie(visit: &Visit, value: &str) -> HeaderValue {
     let across = if visit.tenant.public_url.starts_with("https:") { "; SameSite=None; Secure" } else { "" };
     let text = format!("{BROWSER_COOKIE}={value}; Path=/; HttpOnly; Max-Age={SIGN_IN_SECONDS}{across}");
     HeaderValue::from_str(&text).expect("our cookies are plain text")
@@ -157,17 +175,21 @@ async fn answer(visit: &Visit, headers: &HeaderMap, body: &[u8], scheme: Scheme)
     if !once("SAMLResponse") || !once("RelayState") {
         return Err(Refusal::BadRequest);
     }
-    let browser = guard::cookie(headers, BROWSER_COOKIE);
+    let browser = browser_of(headers);
     let mut tx = visit.begin().await?;
     let (response, relay_state) = (fields.typed("SAMLResponse"), fields.typed("RelayState"));
     let accepted = sign_in::accept(&mut tx, &visit.ctx, &visit.tenant, scheme, response, relay_state, browser).await;
     // A refusal leaves its event behind too.
     tx.commit().await?;
-    let signed_in = accepted?;
+    Ok(welcome(visit, &accepted?))
+}
+
+/// In, and off to where the person was going.
+pub fn welcome(visit: &Visit, signed_in: &sign_in::SignedIn) -> Response {
     let mut response = see_other(&signed_in.return_path);
     let cookie = guard::set_cookie(visit, guard::SESSION_COOKIE, &signed_in.session_token, 8 * 3600);
     response.headers_mut().append(header::SET_COOKIE, cookie);
-    Ok(response)
+    response
 }
 
 impl From<sign_in::Refusal> for Refusal {

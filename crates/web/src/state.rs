@@ -28,6 +28,8 @@ pub struct Parts {
     pub passwords: identity::credentials::Passwords,
     /// Proxies whose X-Forwarded-For is believed; empty believes none.
     pub trusted_proxies: Vec<ipnet::IpNet>,
+    /// Where citizens show their cards, without a slash at its end; none where that is not set up.
+    pub cns_url: Option<String>,
     /// Where the demo's test services are; none in production.
     pub demo: Option<Demo>,
 }

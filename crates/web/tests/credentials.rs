@@ -38,6 +38,7 @@ impl Portal {
             papers: paper::Papers::new(),
             checkout: pagopa::CartsClient::new(Duration::from_secs(1)).unwrap(),
             passwords: Passwords::default(),
+            cns_url: None,
             trusted_proxies: Vec::new(),
             demo: None,
         };
