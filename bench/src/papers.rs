@@ -15,6 +15,9 @@ pub struct Options {
     /// Notices in each run, each of another person and amount
     #[arg(long, default_value_t = 2_000)]
     count: u32,
+    /// Only runs whose name has this in it
+    #[arg(long, default_value = "")]
+    only: String,
 }
 
 /// Of one core, single notices into an archive.
@@ -51,7 +54,7 @@ struct Measured {
 pub fn run(options: &Options) -> std::process::ExitCode {
     println!("papers: {} notices a run, gate {GATE_PER_S} per CPU second of the first", options.count);
     let mut good = true;
-    for (at, run) in RUNS.iter().enumerate() {
+    for (at, run) in RUNS.iter().enumerate().filter(|(_, run)| run.name.contains(&options.only)) {
         let papers = Papers::new();
         let measured = run.measure(&papers, options.count).expect("a temporary file takes the papers");
         let per_s = f64::from(options.count) / measured.cpu.as_secs_f64();

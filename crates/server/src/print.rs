@@ -100,8 +100,8 @@ struct Press {
 
 /// The two kinds of file a run ends in.
 enum Output {
-    Zip(ZipOfPapers<BufWriter<File>>),
-    Pdf(BoundPdf<BufWriter<File>>),
+    Zip(Box<ZipOfPapers<BufWriter<File>>>),
+    Pdf(Box<BoundPdf<BufWriter<File>>>),
 }
 
 impl Press {
@@ -147,8 +147,8 @@ impl Output {
         let is = |ending: &str| out.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
         let file = || File::create(part).map(BufWriter::new).map_err(|e| format!("{}: {e}", part.display()));
         match (is("zip"), is("pdf")) {
-            (true, _) => Ok(Output::Zip(ZipOfPapers::new(file()?))),
-            (_, true) => Ok(Output::Pdf(bound(file()?)?)),
+            (true, _) => Ok(Output::Zip(Box::new(ZipOfPapers::new(file()?)))),
+            (_, true) => Ok(Output::Pdf(Box::new(bound(file()?)?))),
             _ => Err("--out ends in .zip or in .pdf".into()),
         }
     }

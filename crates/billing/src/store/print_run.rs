@@ -53,7 +53,12 @@ fn series(selection: &PrintSelection) -> String {
     selection.series.clone().unwrap_or_default()
 }
 
-fn params<'a>(ctx: &'a Ctx, selection: &'a PrintSelection, after: &'a PrintPlace, series: &'a String) -> Vec<&'a dyn ToValue> {
+fn params<'a>(
+    ctx: &'a Ctx,
+    selection: &'a PrintSelection,
+    after: &'a PrintPlace,
+    series: &'a dyn ToValue,
+) -> Vec<&'a dyn ToValue> {
     let mut params: Vec<&dyn ToValue> = vec![&ctx.tenant, series, &after.series, &after.number];
     params.extend(selection.numbers.iter().map(|number| number as &dyn ToValue));
     params
