@@ -184,6 +184,8 @@ pub struct DocumentDetail {
     pub lines: Vec<DocumentLine>,
     /// By number.
     pub instalments: Vec<Instalment>,
+    /// The notice that asks for all of it at once, while it can be paid so.
+    pub whole: Option<payments::Position>,
     /// The meals in it, by day.
     pub charges: Vec<(Day, Charge)>,
 }
@@ -217,12 +219,14 @@ pub async fn get(tx: &mut db::Tx, ctx: &Ctx, id: DocumentId) -> Result<DocumentD
         return Err(Error::NotVisible);
     }
     let (service_name, holder_name) = documents::names(tx, ctx, id).await?;
+    let whole: Vec<PositionId> = parts[0].whole_position_id.into_iter().filter(|_| parts[0].enforced_on.is_none()).collect();
     Ok(DocumentDetail {
         row: row(&parts),
         service_name,
         holder_name,
         lines: documents::lines(tx, ctx, id).await?,
         instalments: parts.iter().map(|part| part.instalment(ctx.now)).collect(),
+        whole: payments::list_payable_for(tx, ctx, &whole).await?.pop(),
         charges: store::charges::of_document(tx, ctx, id).await?,
     })
 }

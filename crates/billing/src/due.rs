@@ -57,7 +57,7 @@ pub async fn list_for(tx: &mut db::Tx, ctx: &Ctx) -> Result<Vec<DueRow>, Error> 
 pub async fn get_payable(tx: &mut db::Tx, ctx: &Ctx, ids: &[PositionId]) -> Result<Vec<payments::Position>, Error> {
     let parts = documents::parts(tx, ctx, None).await?;
     for id in ids {
-        match parts.iter().find(|part| part.position_id == Some(*id)) {
+        match parts.iter().find(|part| part.position_id == Some(*id) || part.whole_position_id == Some(*id)) {
             Some(part) if part.enforced_on.is_some() => return Err(Error::Enforced),
             Some(_) => {}
             None => drop(top_up::get(tx, ctx, *id).await?),

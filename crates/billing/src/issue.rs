@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use kernel::{AccountId, Cents, Ctx, Day, DocumentId, InstalmentId, PersonId, PositionId, PupilId, SchoolYear, ServiceId};
 use ledger::{AccountKind, Cause, Posting};
-use payments::{NewPosition, PositionKind};
+use payments::{NewPosition, PositionKind, WholeOffer};
 
 use crate::store::issue as store;
 use crate::{Error, store::documents};
@@ -149,6 +149,8 @@ pub(crate) struct Draft<'a> {
     pub id: DocumentId,
     pub new: &'a NewDocument,
     pub parts: Vec<DraftPart<'a>>,
+    /// The notice for all of it, where its instalments are two or more.
+    pub whole: Option<PositionId>,
 }
 
 pub(crate) struct DraftPart<'a> {
@@ -161,7 +163,7 @@ pub(crate) struct DraftPart<'a> {
 impl<'a> Draft<'a> {
     fn new(ctx: &Ctx, new: &'a NewDocument) -> Draft<'a> {
         let part = |new| DraftPart { id: ctx.new_id(), new, receivable: None, position: None };
-        Draft { id: ctx.new_id(), new, parts: new.instalments.iter().map(part).collect() }
+        Draft { id: ctx.new_id(), new, parts: new.instalments.iter().map(part).collect(), whole: None }
     }
 }
 
@@ -201,8 +203,33 @@ async fn open_positions(tx: &mut db::Tx, ctx: &Ctx, drafts: &mut [Draft<'_>]) ->
             }
         }
     }
-    for ((d, p), position) in places.into_iter().zip(payments::open_all(tx, ctx, wanted).await?) {
-        drafts[d].parts[p].position = Some(position.id);
+    let opened = payments::open_all(tx, ctx, wanted).await?;
+    for ((d, p), position) in places.iter().zip(&opened) {
+        drafts[*d].parts[*p].position = Some(position.id);
+    }
+    let placed: Vec<(usize, payments::Position)> = places.into_iter().map(|(d, _)| d).zip(opened).collect();
+    offer_wholes(tx, ctx, drafts, &placed).await
+}
+
+/// Who is asked in instalments may pay at once: a notice for all that is left, of each document with two or more.
+async fn offer_wholes(
+    tx: &mut db::Tx,
+    ctx: &Ctx,
+    drafts: &mut [Draft<'_>],
+    placed: &[(usize, payments::Position)],
+) -> Result<(), Error> {
+    let several: Vec<&[(usize, payments::Position)]> = placed.chunk_by(|a, b| a.0 == b.0).filter(|c| c.len() > 1).collect();
+    let offer = |parts: &&[(usize, payments::Position)]| {
+        let draft = &drafts[parts[0].0];
+        WholeOffer {
+            origin_key: format!("document:{}", draft.id),
+            description: format!("{} - documento {}", draft.new.description, draft.new.number),
+            parts: parts.iter().map(|(_, position)| position.clone()).collect(),
+        }
+    };
+    let offers: Vec<WholeOffer> = several.iter().map(offer).collect();
+    for (parts, whole) in several.iter().zip(payments::offer_wholes(tx, ctx, &offers).await?) {
+        drafts[parts[0].0].whole = Some(whole.id);
     }
     Ok(())
 }

@@ -51,7 +51,7 @@ pub async fn notice_paper(tx: &mut db::Tx, ctx: &Ctx, id: PositionId) -> Result<
     let position = payments::get(tx, ctx, id).await?;
     match position.state {
         State::Payable => {}
-        State::Paid => return Err(payments::Error::AlreadyPaid.into()),
+        State::Paid | State::Closed => return Err(payments::Error::AlreadyPaid.into()),
         State::Cancelled => return Err(payments::Error::Cancelled.into()),
     }
     let settings = payments::settings::get(tx, ctx.tenant).await?;
@@ -78,14 +78,15 @@ async fn visible_document(tx: &mut db::Tx, ctx: &Ctx, id: PositionId) -> Result<
         return Ok(None);
     };
     let detail = document::get(tx, ctx, document).await?;
-    let part = detail.instalments.iter().find(|part| part.position_id == Some(id)).ok_or(Error::NotVisible)?;
+    // The notice for the whole is of one instalment: all of it.
+    let part = detail.instalments.iter().find(|part| part.position_id == Some(id));
     let paper = PaperDocument {
         number: detail.row.number.clone(),
         issued_on: detail.row.issued_on,
         description: detail.row.description.clone(),
         pupil_name: detail.row.pupil_name.clone(),
-        instalment: part.number,
-        of: detail.instalments.len(),
+        instalment: part.map_or(1, |part| part.number),
+        of: part.map_or(1, |_| detail.instalments.len()),
     };
     Ok(Some((paper, detail.row.is_enforced())))
 }

@@ -270,3 +270,69 @@ async fn the_same_documents_again_change_nothing_and_bad_ones_are_refused() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_document_in_instalments_may_be_paid_at_once_and_then_is_paid_in_each_of_them() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        let parent = town.as_person(town.mother);
+        let parts = [(date(2026, 11, 30), 3000), (date(2026, 12, 31), 3001)];
+        let id = town.issue(town.document("5", date(2026, 11, 2), &parts)).await;
+        let whole = detail(&town, &parent, id).await.unwrap().whole.unwrap();
+        assert_eq!((whole.due(), whole.due_on), (Cents(6001), Some(date(2026, 11, 30))));
+        let mut tx = town.db.read().await.unwrap();
+        assert_eq!(due::get_payable(&mut tx, &parent, &[whole.id]).await.unwrap().len(), 1);
+        let notice = billing::notice_paper(&mut tx, &parent, whole.id).await.unwrap();
+        assert_eq!((notice.amount, notice.document.unwrap().number.as_str()), (Cents(6001), "5"));
+        for outsider in town.outsiders() {
+            assert!(matches!(due::get_payable(&mut tx, &outsider, &[whole.id]).await, Err(Error::NotVisible)));
+            assert!(matches!(billing::notice_paper(&mut tx, &outsider, whole.id).await, Err(Error::NotVisible)));
+        }
+        drop(tx);
+        assert_eq!(dues(&town, &parent).await.len(), 2, "what is due is listed by instalment, once");
+        town.pay(whole.id, 6001, None).await;
+        let done = detail(&town, &parent, id).await.unwrap();
+        assert_eq!((done.row.state, done.row.to_pay, done.row.paid), (DocumentState::Paid, Cents::ZERO, Cents(6001)));
+        assert!(done.whole.is_none() && done.row.notice.is_none());
+        assert!(done.instalments.iter().all(|i| i.state == InstalmentState::Paid && i.has_receipt));
+        let mut tx = town.db.read().await.unwrap();
+        for part in &done.instalments {
+            let paper = billing::receipt_paper(&mut tx, &parent, part.position_id.unwrap()).await.unwrap();
+            assert_eq!(paper.receipt.amount, Cents(6001), "the receipt is the whole's");
+        }
+        town.clock.set(common::instant("2027-02-01T09:00:00Z"));
+        let parent = town.as_person(town.mother);
+        let certificate = billing::tax::certificate(&mut tx, &parent, town.elettra, 2026).await.unwrap();
+        assert_eq!(certificate.traceable, Cents(6001));
+        drop(tx);
+        town.check_ledger().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_changed_instalment_keeps_its_notice_and_the_document_its_sum() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        let parent = town.as_person(town.mother);
+        let parts = [(date(2026, 11, 30), 3000), (date(2026, 12, 31), 3001)];
+        let id = town.issue(town.document("5", date(2026, 11, 2), &parts)).await;
+        let position = dues(&town, &parent).await[0].position_id.unwrap();
+        for _ in 0..2 {
+            let mut tx = town.db.begin().await.unwrap();
+            let reason = "Tre pasti in meno".to_owned();
+            let to = billing::InstalmentRevision { position, amount: Cents(1500), due_on: date(2026, 12, 10), reason };
+            billing::revise(&mut tx, &town.system(), &to).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let changed = detail(&town, &parent, id).await.unwrap();
+        assert_eq!((changed.row.total, changed.row.to_pay), (Cents(4501), Cents(4501)));
+        assert_eq!(changed.lines.iter().map(|line| line.amount).sum::<Cents>(), changed.row.total);
+        assert_eq!(changed.lines.last().unwrap().description, "Tre pasti in meno");
+        assert_eq!(changed.whole.unwrap().due(), Cents(4501));
+        let part = &changed.instalments[0];
+        assert_eq!((part.position_id, part.amount, part.due_on), (Some(position), Cents(1500), date(2026, 12, 10)));
+        town.check_ledger().await;
+    })
+    .await;
+}

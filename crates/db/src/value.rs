@@ -134,6 +134,8 @@ wrapped!(
     PositionId(Uuid),
     CartId(Uuid),
     ReceiptId(Uuid),
+    SettlementReportId(Uuid),
+    TreasuryEntryId(Uuid),
     SessionId(Uuid),
     OperatorId(Uuid),
     CredentialId(Uuid),

@@ -62,6 +62,10 @@ ids! {
     CartId,
     /// Our id of a stored receipt; the node's own is its `receipt_id` text.
     ReceiptId,
+    /// Our id of a settlement report; the provider's own is its flow id and revision.
+    SettlementReportId,
+    /// A line of the treasurer's cash journal.
+    TreasuryEntryId,
     SessionId,
     /// One of the Comune's staff.
     OperatorId,

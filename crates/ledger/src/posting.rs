@@ -45,9 +45,11 @@ pub enum Cause {
     AmountDiffers,
     /// A receipt for a notice nobody knows.
     Unmatched,
+    /// Money that was on its way has reached the treasurer.
+    Settled,
 }
 
-const CAUSES: [(Cause, &str); 13] = [
+const CAUSES: [(Cause, &str); 14] = [
     (Cause::TopUp, "top_up"),
     (Cause::Meal, "meal"),
     (Cause::DocumentIssued, "document_issued"),
@@ -61,6 +63,7 @@ const CAUSES: [(Cause, &str); 13] = [
     (Cause::LatePayment, "late_payment"),
     (Cause::AmountDiffers, "amount_differs"),
     (Cause::Unmatched, "unmatched"),
+    (Cause::Settled, "settled"),
 ];
 
 impl Cause {

@@ -10,7 +10,7 @@ use kernel::{CartId, Cents, Ctx, Instant, PersonId, PositionId, PupilId};
 use pagopa::{Cart, CartNotice, ReturnUrls};
 
 use crate::settings::Institution;
-use crate::{Error, Position, State, settings, store};
+use crate::{Error, Position, PositionKind, State, settings, store};
 
 const MOST: usize = 5;
 /// How long a cart of the Checkout waits to be opened, and so how long the same set is the same cart.
@@ -121,6 +121,7 @@ impl Returned {
 ///
 /// # Errors
 /// [`Error::NothingChosen`], [`Error::TooMany`], [`Error::NotVisible`], [`Error::AlreadyPaid`], [`Error::Cancelled`],
+/// [`Error::WholeAndPart`],
 /// [`Error::InProgress`] when one of them is in another cart that is under way, [`Error::NotConfigured`].
 pub async fn prepare(tx: &mut db::Tx, ctx: &Ctx, request: &PrepareRequest) -> Result<Prepared, Error> {
     let person = ctx.actor.person().ok_or(Error::NotVisible)?;
@@ -131,6 +132,7 @@ pub async fn prepare(tx: &mut db::Tx, ctx: &Ctx, request: &PrepareRequest) -> Re
     let positions = store::by_ids(tx, ctx.tenant, &ids, true).await?;
     check_visible(&positions, ids.len(), person, &request.may_pay_for)?;
     positions.iter().try_for_each(check_payable)?;
+    check_one_side(&positions)?;
     let set_key = set_key(&positions);
     if let Some(standing) = store::live_cart(tx, ctx, person, &set_key, ctx.now - SAME_SET).await?
         && let Some(prepared) = reuse(&standing, ctx.now)
@@ -159,9 +161,16 @@ fn check_visible(positions: &[Position], wanted: usize, person: PersonId, may_pa
 fn check_payable(position: &Position) -> Result<(), Error> {
     match position.state {
         State::Payable => Ok(()),
-        State::Paid => Err(Error::AlreadyPaid),
+        State::Paid | State::Closed => Err(Error::AlreadyPaid),
         State::Cancelled => Err(Error::Cancelled),
     }
+}
+
+/// Paying the one closes the other, so both in a cart would be paid twice.
+fn check_one_side(positions: &[Position]) -> Result<(), Error> {
+    let wholes = || positions.iter().filter(|p| p.kind == PositionKind::Whole);
+    let is_part = |p: &&Position| p.kind != PositionKind::Whole && wholes().any(|whole| whole.choice_key == p.choice_key);
+    if positions.iter().any(|p| is_part(&p)) { Err(Error::WholeAndPart) } else { Ok(()) }
 }
 
 /// The positions and amounts: a changed amount makes another set.

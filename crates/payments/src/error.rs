@@ -23,6 +23,15 @@ pub enum Error {
     /// The same form or instalment asked before for something else.
     #[error("{0} already asked for another payment")]
     SameOriginOtherContent(String),
+    /// No money of the receipt waits for a decision.
+    #[error("no money of this receipt is held")]
+    NotHeld,
+    /// Matched with another notice, or given back.
+    #[error("the receipt was dealt with before, in another way")]
+    AlreadyResolved,
+    /// A notice for the whole and one for a part of the same debt.
+    #[error("the whole and a part of it together")]
+    WholeAndPart,
     #[error("a debt above zero and with words is needed: {0}")]
     Malformed(&'static str),
     #[error(transparent)]

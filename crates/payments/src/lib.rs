@@ -9,25 +9,33 @@
 //! - the same origin (an instalment, a top-up form) is the same position;
 //! - a receipt is kept as it came, once, and its money is in the ledger in the same commit: in the account of its
 //!   position, or in the refund or suspense account where [`state::RULES`] sends it;
-//! - a paid position stays paid.
+//! - a paid position stays paid;
+//! - of a whole and its parts one side only takes money: paying it closes the other, and what comes for that goes to
+//!   the refund account.
 //!
-//! Locks: positions in ascending order of id, then the ledger's own. Whoever posts and cancels in one transaction
+//! Locks: positions in ascending order of id, a whole and its parts together, then the ledger's own. Whoever posts and cancels in one transaction
 //! cancels first.
 //!
 //! Not here: what a position is for. Who may see it is asked of `enrolment` by the caller.
 
 pub mod cart;
+mod choice;
 mod error;
+pub mod gateway;
 pub mod notice;
+mod office;
 mod position;
 pub mod receipt;
+pub mod reconcile;
+pub mod resolve;
 pub mod settings;
 pub mod state;
 mod store;
 
+pub use choice::{WholeOffer, offer_wholes};
 pub use error::Error;
+pub use office::{Revision, cancel, publish, revise};
 pub use position::{
-    NewPosition, Position, PositionKind, cancel, find_by_notice, get, get_by_origin, list_by_ids, list_payable_for, open,
-    open_all,
+    NewPosition, Position, PositionKind, find_by_notice, get, get_by_origin, list_by_ids, list_payable_for, open, open_all,
 };
 pub use state::{State, state_table};

@@ -73,7 +73,8 @@ fn state_of(position: Option<Position>, accepts_after_due: bool, now: Instant) -
     let Some(position) = position else { return NoticeState::Unknown };
     match position.state {
         State::Cancelled => NoticeState::Cancelled,
-        State::Paid => NoticeState::Paid,
+        // Of a debt that was paid the other way the node hears the same as of one that was paid this way.
+        State::Paid | State::Closed => NoticeState::Paid,
         State::Payable if !accepts_after_due && position.due_on.is_some_and(|due| due < rome_day(now)) => NoticeState::Expired,
         State::Payable => NoticeState::Payable(Box::new(position)),
     }

@@ -1,7 +1,7 @@
 use kernel::{AccountId, Cents, Ctx, Day, Instant, PersonId, PositionId, PupilId, rome_day};
 use pagopa::{NoticeNumber, Numbering};
 
-use crate::state::{self, State};
+use crate::state::State;
 use crate::{Error, settings, store};
 
 /// What asked for the money.
@@ -9,11 +9,14 @@ use crate::{Error, settings, store};
 pub enum PositionKind {
     /// An instalment of a document: money short of it stays due.
     Instalment,
+    /// A document at once, where instalments ask for its parts: paying one side closes the other.
+    Whole,
     /// A recharge of a wallet: what is paid is what the wallet gets.
     TopUp,
 }
 
-const KINDS: [(PositionKind, &str); 2] = [(PositionKind::Instalment, "instalment"), (PositionKind::TopUp, "top_up")];
+const KINDS: [(PositionKind, &str); 3] =
+    [(PositionKind::Instalment, "instalment"), (PositionKind::Whole, "whole"), (PositionKind::TopUp, "top_up")];
 
 impl PositionKind {
     pub fn code(self) -> &'static str {
@@ -70,6 +73,10 @@ pub struct Position {
     pub attempt_until: Option<Instant>,
     pub paid_at: Option<Instant>,
     pub cancelled_at: Option<Instant>,
+    /// Positions with the same key ask for one debt: one for the whole of it, the others for its parts.
+    pub choice_key: Option<String>,
+    /// The position whose payment closed this one.
+    pub closed_by: Option<PositionId>,
 }
 
 impl Position {
@@ -81,6 +88,11 @@ impl Position {
     /// The attempt to pay that is under way at `now`, by its end.
     pub fn attempt_at(&self, now: Instant) -> Option<Instant> {
         self.attempt_until.filter(|until| self.state == State::Payable && *until > now)
+    }
+
+    /// The position whose receipts brought its money: its own, or the whole's it was paid with.
+    pub fn paid_by(&self) -> PositionId {
+        self.closed_by.filter(|_| self.state == State::Closed && !self.paid.is_zero()).unwrap_or(self.id)
     }
 
     /// Past its due day, and still to pay.
@@ -107,8 +119,11 @@ pub async fn open_all(tx: &mut db::Tx, ctx: &Ctx, new: Vec<NewPosition>) -> Resu
     let fresh: Vec<&NewPosition> = new.iter().filter(|n| !standing.contains_key(&n.origin_key)).collect();
     if !fresh.is_empty() {
         let numbers = next_numbers(tx, ctx, fresh.len()).await?;
-        store::insert_positions(tx, ctx, fresh.into_iter().zip(numbers)).await?;
+        store::insert_positions(tx, ctx, fresh.iter().copied().zip(numbers)).await?;
         standing = store::by_origins(tx, ctx.tenant, new.iter().map(|n| n.origin_key.as_str())).await?;
+        // Top-ups are mostly paid at once, and told to the archive when their notice is printed.
+        let told = fresh.iter().filter(|n| n.kind != PositionKind::TopUp).filter_map(|n| standing.get(&n.origin_key));
+        store::insert_pushes(tx, ctx, told.map(|p| p.id)).await?;
     }
     new.into_iter().map(|n| agreeing(standing.get(&n.origin_key), &n)).collect()
 }
@@ -146,30 +161,6 @@ async fn next_numbers(tx: &mut db::Tx, ctx: &Ctx, count: usize) -> Result<Vec<No
         NoticeNumber::compose(Numbering::Segregated(settings.segregation), base).map_err(Error::from)
     };
     (last - wanted + 1..=last).map(number).collect()
-}
-
-/// Withdraws a notice; one that is cancelled stays so.
-///
-/// # Errors
-/// [`Error::AlreadyPaid`]: money that came is given back otherwise. [`Error::NotVisible`] when there is none.
-pub async fn cancel(tx: &mut db::Tx, ctx: &Ctx, id: PositionId) -> Result<Position, Error> {
-    let position = store::lock_position(tx, ctx.tenant, id).await?.ok_or(Error::NotVisible)?;
-    if position.state == State::Cancelled {
-        return Ok(position);
-    }
-    if !state::can_cancel(position.state) || !position.paid.is_zero() {
-        return Err(Error::AlreadyPaid);
-    }
-    store::cancel_position(tx, ctx, id).await?;
-    db::audit::record(
-        tx,
-        ctx,
-        "position.cancelled",
-        &format!("position:{id}"),
-        &serde_json::json!({ "amount_cents": position.amount.0 }),
-    )
-    .await?;
-    get(tx, ctx, id).await
 }
 
 /// The position. The caller has checked that it may be seen.

@@ -9,6 +9,8 @@ use crate::receipt::Outcome;
 pub enum State {
     Payable,
     Paid,
+    /// The same debt was paid by another notice: by its parts where this asks for the whole, or the other way round.
+    Closed,
     Cancelled,
 }
 
@@ -31,7 +33,7 @@ pub enum Fit {
 /// Where the money goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Home {
-    /// All of it to the account the position names.
+    /// All of it to the account the position names; of a whole, to those of its parts in turn.
     Account,
     /// What was due to the position's account, the rest to the debtor's refund account.
     AccountAndRefund,
@@ -67,18 +69,22 @@ const fn rule(
 
 const PAYABLE: Option<State> = Some(State::Payable);
 const INSTALMENT: Option<PositionKind> = Some(PositionKind::Instalment);
+const WHOLE: Option<PositionKind> = Some(PositionKind::Whole);
 const TOP_UP: Option<PositionKind> = Some(PositionKind::TopUp);
 
 /// The first rule that holds is the one. Money that came is never refused: it is a fact, and each kind has its home.
 ///
 /// A document paid short stays open for the rest. A top-up has no rest: what came is what the wallet gets. Money
 /// for a document that asks nothing more goes to the refund account of its debtor, for the office to give back.
-pub const RULES: [Rule; 7] = [
+pub const RULES: [Rule; 10] = [
     rule((PAYABLE, None, Some(Fit::Exact)), Some(State::Paid), Outcome::Applied, Home::Account),
     rule((PAYABLE, INSTALMENT, Some(Fit::Short)), None, Outcome::AmountDiffers, Home::Account),
     rule((PAYABLE, INSTALMENT, Some(Fit::Excess)), Some(State::Paid), Outcome::AmountDiffers, Home::AccountAndRefund),
+    rule((PAYABLE, WHOLE, Some(Fit::Short)), None, Outcome::AmountDiffers, Home::Account),
+    rule((PAYABLE, WHOLE, Some(Fit::Excess)), Some(State::Paid), Outcome::AmountDiffers, Home::AccountAndRefund),
     rule((PAYABLE, TOP_UP, None), Some(State::Paid), Outcome::AmountDiffers, Home::Account),
     rule((Some(State::Paid), None, None), None, Outcome::DoublePayment, Home::Refund),
+    rule((Some(State::Closed), None, None), None, Outcome::DoublePayment, Home::Refund),
     rule((Some(State::Cancelled), None, None), None, Outcome::AfterCancellation, Home::Refund),
     rule((None, None, None), None, Outcome::Unmatched, Home::Suspense),
 ];
@@ -97,12 +103,48 @@ pub fn step(found: Found, fit: Fit) -> Rule {
     *RULES.iter().find(holds).expect("the last rule holds for everything")
 }
 
-/// The office's own step; a receipt never cancels.
-pub(crate) fn can_cancel(state: State) -> bool {
-    state == State::Payable
+/// A step that no receipt of the position itself makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Step {
+    /// None: the position is new.
+    pub from: Option<State>,
+    pub to: State,
+    pub cause: StepCause,
 }
 
-const STATES: [(State, &str); 3] = [(State::Payable, "payable"), (State::Paid, "paid"), (State::Cancelled, "cancelled")];
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StepCause {
+    Opened,
+    /// Money reached the other side of the choice between whole and parts.
+    OtherSidePaid,
+    /// The office changed the amount or the due day; the number stays.
+    Revised,
+    /// The office reduced the amount to what had been paid.
+    RevisedToPaid,
+    /// The office withdrew it, or nothing of its parts was left.
+    Cancelled,
+}
+
+const fn office(from: State, to: State, cause: StepCause) -> Step {
+    Step { from: Some(from), to, cause }
+}
+
+/// The steps beside receipts. There is none out of paid, closed or cancelled.
+pub const STEPS: [Step; 5] = [
+    Step { from: None, to: State::Payable, cause: StepCause::Opened },
+    office(State::Payable, State::Closed, StepCause::OtherSidePaid),
+    office(State::Payable, State::Payable, StepCause::Revised),
+    office(State::Payable, State::Paid, StepCause::RevisedToPaid),
+    office(State::Payable, State::Cancelled, StepCause::Cancelled),
+];
+
+/// Where a step leads from a state, if it exists there.
+pub(crate) fn after(from: State, cause: StepCause) -> Option<State> {
+    STEPS.iter().find(|step| step.from == Some(from) && step.cause == cause).map(|step| step.to)
+}
+
+const STATES: [(State, &str); 4] =
+    [(State::Payable, "payable"), (State::Paid, "paid"), (State::Closed, "closed"), (State::Cancelled, "cancelled")];
 
 impl State {
     pub fn code(self) -> &'static str {
@@ -114,10 +156,25 @@ impl State {
     }
 }
 
-/// The table as a diagram in Mermaid's language, for a person to look at.
+impl StepCause {
+    fn words(self) -> &'static str {
+        match self {
+            StepCause::Opened => "opened",
+            StepCause::OtherSidePaid => "its whole or one of its parts was paid",
+            StepCause::Revised => "amount or due day changed by the office",
+            StepCause::RevisedToPaid => "reduced by the office to what was paid",
+            StepCause::Cancelled => "cancelled by the office",
+        }
+    }
+}
+
+/// The tables as a diagram in Mermaid's language, for a person to look at.
 pub fn state_table() -> String {
-    let mut out =
-        String::from("stateDiagram-v2\n    [*] --> payable: opened\n    payable --> cancelled: cancelled by the office\n");
+    let mut out = String::from("stateDiagram-v2\n");
+    for step in STEPS {
+        let from = step.from.map_or("[*]", State::code);
+        writeln!(out, "    {from} --> {}: {}", step.to.code(), step.cause.words()).expect("a string takes all text");
+    }
     for rule in RULES {
         let from = rule.state.map_or("[*]", State::code);
         let to = rule.becomes.or(rule.state).map_or("[*]", State::code);
@@ -134,7 +191,7 @@ pub fn state_table() -> String {
 mod tests {
     use super::*;
 
-    const KINDS: [PositionKind; 2] = [PositionKind::Instalment, PositionKind::TopUp];
+    const KINDS: [PositionKind; 3] = [PositionKind::Instalment, PositionKind::Whole, PositionKind::TopUp];
     const FITS: [Fit; 3] = [Fit::Exact, Fit::Short, Fit::Excess];
 
     fn all() -> Vec<(Found, Fit)> {
@@ -149,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_paid_or_cancelled_stays_so_and_only_nothing_is_unmatched() {
+    fn what_is_paid_closed_or_cancelled_stays_so_and_only_nothing_is_unmatched() {
         for (found, fit) in all() {
             let rule = step(found, fit);
             match found {
@@ -162,9 +219,15 @@ mod tests {
     }
 
     #[test]
+    fn no_step_of_the_office_leaves_a_state_that_is_an_end() {
+        assert!(STEPS.iter().all(|step| step.from.is_none_or(|from| from == State::Payable)));
+        assert_eq!(after(State::Paid, StepCause::Cancelled), None);
+    }
+
+    #[test]
     fn the_diagram_has_a_line_for_every_rule() {
         let diagram = state_table();
-        assert_eq!(diagram.lines().count(), 3 + RULES.len());
+        assert_eq!(diagram.lines().count(), 1 + STEPS.len() + RULES.len());
         assert!(diagram.contains("payable --> payable: receipt, instalment, short / amount_differs, Account"), "{diagram}");
     }
 }

@@ -2,18 +2,22 @@
 
 mod carts;
 mod positions;
+mod pushes;
 mod receipts;
+mod resolutions;
 mod tenants;
 
 pub(crate) use carts::*;
 pub(crate) use positions::*;
+pub(crate) use pushes::*;
 pub(crate) use receipts::*;
+pub(crate) use resolutions::*;
 pub(crate) use tenants::*;
 
 use db::Error;
 
 /// A word of a table that the code does not know.
-fn unknown_word(kind: &str, word: &str) -> Error {
+pub(crate) fn unknown_word(kind: &str, word: &str) -> Error {
     Error::Other(format!("{word} is no {kind}"))
 }
 

@@ -35,12 +35,13 @@ pub(crate) struct Part {
     pub attempt_until: Option<Instant>,
     pub notice_number: Option<String>,
     pub paid_at: Option<Instant>,
+    pub whole_position_id: Option<PositionId>,
 }
 
 pub(crate) const COLUMNS: &str = "d.id, d.issued_on, d.series, d.number, d.school_year, d.description, d.service_id, d.pupil_id, \
     p.family_name, p.name, d.total_cents, d.state, d.enforced_on, i.id, i.number, i.due_on, i.amount_cents, \
     i.paid_elsewhere_cents, i.paid_elsewhere_on, i.paid_elsewhere_by, i.position_id, o.state, o.paid_cents, o.attempt_until, \
-    o.notice_number, o.paid_at";
+    o.notice_number, o.paid_at, d.whole_position_id";
 
 /// A holder whom a court keeps from the pupil sees nothing of the pupil's, debts included.
 const NOT_RESTRICTED: &str = "not exists (select 1 from guardianship r
@@ -108,6 +109,7 @@ pub(crate) fn part(row: &Row) -> Result<Part, Error> {
         attempt_until: row.get(23)?,
         notice_number: row.get(24)?,
         paid_at: row.get(25)?,
+        whole_position_id: row.get(26)?,
     })
 }
 
@@ -187,9 +189,10 @@ pub(crate) async fn lines(tx: &mut Tx, ctx: &Ctx, id: DocumentId) -> Result<Vec<
     tx.query(sql, &[&ctx.tenant, &id]).await?.iter().map(line).collect()
 }
 
-/// The document an instalment's position belongs to; none for a top-up.
+/// The document whose instalment, or the whole of it, the position asks; none for a top-up.
 pub(crate) async fn of_position(tx: &mut Tx, ctx: &Ctx, position: PositionId) -> Result<Option<DocumentId>, Error> {
-    let sql = "select document_id from instalment where tenant_id = $1 and position_id = $2";
+    let sql = "select document_id from instalment where tenant_id = $1 and position_id = $2
+               union select id from billing_document where tenant_id = $1 and whole_position_id = $2";
     let row = tx.query_opt(sql, &[&ctx.tenant, &position]).await?;
     Ok(row.map(|r| r.get(0)).transpose()?)
 }

@@ -80,10 +80,11 @@ async fn insert_documents(tx: &mut Tx, ctx: &Ctx, drafts: &[Draft<'_>]) -> Resul
             new.total(),
             "issued",
             new.enforced_on,
+            draft.whole,
         ]
     };
     let insert = "insert into billing_document (tenant_id, id, external_key, series, number, issued_on, school_year, description,
-                  holder_id, pupil_id, service_id, total_cents, state, enforced_on)";
+                  holder_id, pupil_id, service_id, total_cents, state, enforced_on, whole_position_id)";
     tx.insert_many(insert, drafts.iter().map(row).collect(), "").await?;
     Ok(())
 }

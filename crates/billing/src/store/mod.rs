@@ -5,6 +5,7 @@ pub(crate) mod days;
 pub(crate) mod documents;
 pub(crate) mod issue;
 pub(crate) mod print_run;
+pub(crate) mod revise;
 pub(crate) mod tax;
 pub(crate) mod wallets;
 

@@ -26,14 +26,18 @@ pub(crate) async fn by_receipts(tx: &mut Tx, ctx: &Ctx, pupil: PupilId, payer: &
     let sql = "select s.id, s.name, s.kind, o.description, coalesce(r.paid_at, r.received_at), r.iuv, r.payer_code, o.debtor_id,
                       (select cast(sum(e.amount_cents) as bigint) from ledger_posting p
                        join ledger_entry e on e.tenant_id = $1 and e.posting_number = p.number
-                       where p.tenant_id = $1 and p.id = r.posting_id and e.account_id = o.credit_account_id)
+                       join ledger_account a on a.tenant_id = $1 and a.id = e.account_id and a.kind in ('receivable', 'wallet')
+                       where p.tenant_id = $1 and (p.id = r.posting_id or p.id in
+                           (select m.posting_id from receipt_resolution m
+                            where m.tenant_id = $1 and m.receipt_id = r.id and m.kind = 'matched')))
                from debt_position o
                join payment_receipt r on r.tenant_id = $1 and r.position_id = o.id
                left join instalment i on i.tenant_id = $1 and i.position_id = o.id
                left join billing_document d on d.tenant_id = $1 and d.id = i.document_id
+               left join billing_document at_once on at_once.tenant_id = $1 and at_once.whole_position_id = o.id
                left join wallet w on w.tenant_id = $1 and w.account_id = o.credit_account_id
                left join badge b on b.tenant_id = $1 and b.id = w.badge_id
-               join service s on s.tenant_id = $1 and s.id = coalesce(d.service_id, b.service_id)
+               join service s on s.tenant_id = $1 and s.id = coalesce(d.service_id, at_once.service_id, b.service_id)
                where o.tenant_id = $1 and o.pupil_id = $2 and r.outcome in ('applied', 'amount_differs')
                  and coalesce(r.paid_at, r.received_at) >= $3 and coalesce(r.paid_at, r.received_at) < $4
                order by r.id";

@@ -79,7 +79,8 @@ pub(crate) async fn position_of_receipt(
     account: AccountId,
 ) -> Result<Option<PositionId>, Error> {
     let sql = "select o.id from debt_position o join payment_receipt r on r.tenant_id = $1 and r.position_id = o.id
-               where o.tenant_id = $1 and o.credit_account_id = $3 and r.posting_id = $2";
+               where o.tenant_id = $1 and o.credit_account_id = $3 and (r.posting_id = $2 or exists
+                   (select 1 from receipt_resolution m where m.tenant_id = $1 and m.receipt_id = r.id and m.posting_id = $2))";
     let row = tx.query_opt(sql, &[&ctx.tenant, &posting, &account]).await?;
     Ok(row.map(|r| r.get(0)).transpose()?)
 }

@@ -1,17 +1,21 @@
-use db::{Row, ToValue, Tx};
-use kernel::{Cents, Ctx, Instant, Page, Paged, PositionId, PostingId, ReceiptId};
+use db::{Row, ToValue, Tx, row};
+use kernel::{Cents, Ctx, Day, Instant, Page, Paged, PositionId, PostingId, ReceiptId};
 
 use super::unknown_word;
 use crate::Error;
-use crate::receipt::{Outcome, Receipt};
+use crate::receipt::{Outcome, Receipt, Source};
+use crate::settings::Institution;
 
 /// A receipt about to be kept.
 pub(crate) struct ReceiptRow<'a> {
     pub id: ReceiptId,
     pub position: Option<PositionId>,
     pub outcome: Outcome,
+    /// What of it is this institution's.
+    pub amount: Cents,
     pub sent: &'a pagopa::Receipt,
     pub raw_xml: &'a str,
+    pub source: Source,
 }
 
 impl ReceiptRow<'_> {
@@ -21,9 +25,68 @@ impl ReceiptRow<'_> {
     }
 }
 
-pub(crate) async fn has_receipt(tx: &mut Tx, ctx: &Ctx, receipt_id: &str) -> Result<bool, Error> {
-    let sql = "select id from payment_receipt where tenant_id = $1 and receipt_id = $2";
-    Ok(tx.query_opt(sql, &[&ctx.tenant, &receipt_id]).await?.is_some())
+pub(crate) async fn find_receipt(tx: &mut Tx, ctx: &Ctx, receipt_id: &str) -> Result<Option<(ReceiptId, Source)>, Error> {
+    let sql = "select id, source from payment_receipt where tenant_id = $1 and receipt_id = $2";
+    let found = tx.query_opt(sql, &[&ctx.tenant, &receipt_id]).await?;
+    found.map(|row| Ok((row.get(0)?, source(&row.get::<String>(1)?)?))).transpose()
+}
+
+fn source(word: &str) -> Result<Source, Error> {
+    Source::from_code(word).ok_or_else(|| unknown_word("receipt source", word).into())
+}
+
+/// What the report could not say; the money stays as it was booked. None when somebody was faster.
+pub(crate) async fn complete_receipt(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    id: ReceiptId,
+    sent: &pagopa::Receipt,
+    raw_xml: &str,
+    source: Source,
+) -> Result<Option<Outcome>, Error> {
+    let sql = "update payment_receipt set source = $3, raw_xml = $4, paid_at = $5, application_on = $6, psp_id = $7, psp_name = $8,
+                      channel_description = $9, payment_method = $10, payer_code = $11, payer_name = $12, fee_cents = $13, stand_in = $14
+               where tenant_id = $1 and id = $2 and source = 'report' returning outcome";
+    let payer = sent.payer.as_ref();
+    let (payer_code, payer_name) = (payer.map(|p| p.identifier.as_str()), payer.map(|p| p.full_name.as_str()));
+    let params: [&dyn ToValue; 14] = [
+        &ctx.tenant,
+        &id,
+        &source.code(),
+        &raw_xml,
+        &sent.paid_at,
+        &sent.applied_on,
+        &sent.psp.id,
+        &sent.psp.company_name,
+        &sent.psp.channel_description,
+        &sent.payment_method,
+        &payer_code,
+        &payer_name,
+        &sent.fee_cents,
+        &sent.is_stand_in,
+    ];
+    let row = tx.query_opt(sql, &params).await?;
+    row.map(|row| outcome(&row.get::<String>(0)?)).transpose()
+}
+
+fn outcome(word: &str) -> Result<Outcome, Error> {
+    Outcome::from_code(word).ok_or_else(|| unknown_word("receipt outcome", word).into())
+}
+
+/// The transfers that come to this institution, each to be found again in a settlement report.
+pub(crate) async fn insert_transfers(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    of: &Institution,
+    receipt: &ReceiptRow<'_>,
+    paid_on: Day,
+) -> Result<(), Error> {
+    let ours = receipt.sent.transfers.iter().filter(|t| t.fiscal_code_pa == of.fiscal_code && t.amount_cents > 0);
+    let transfer = |t: &pagopa::Transfer| row![ctx.tenant, receipt.id, i64::from(t.index), t.amount_cents, paid_on, "paid"];
+    let insert = "insert into payment_transfer (tenant_id, receipt_id, transfer_index, amount_cents, paid_on, state)";
+    tx.insert_many(insert, ours.map(transfer).collect(), "on conflict (tenant_id, receipt_id, transfer_index) do nothing")
+        .await?;
+    Ok(())
 }
 
 /// False when the receipt is there already, be it by a delivery that ran beside this one.
@@ -31,12 +94,12 @@ pub(crate) async fn insert_receipt(tx: &mut Tx, ctx: &Ctx, row: &ReceiptRow<'_>)
     let sent = row.sent;
     let sql = "insert into payment_receipt (tenant_id, id, receipt_id, notice_number, iuv, position_id, outcome, amount_cents, paid_at,
                    application_on, received_at, psp_id, psp_name, channel_description, payment_method, payer_code, payer_name, fee_cents,
-                   stand_in, raw_xml)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+                   stand_in, raw_xml, source)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
                on conflict (tenant_id, receipt_id) do nothing";
     let payer = sent.payer.as_ref();
     let (payer_code, payer_name) = (payer.map(|p| p.identifier.as_str()), payer.map(|p| p.full_name.as_str()));
-    let params: [&dyn ToValue; 20] = [
+    let params: [&dyn ToValue; 21] = [
         &ctx.tenant,
         &row.id,
         &sent.receipt_id,
@@ -57,6 +120,7 @@ pub(crate) async fn insert_receipt(tx: &mut Tx, ctx: &Ctx, row: &ReceiptRow<'_>)
         &sent.fee_cents,
         &sent.is_stand_in,
         &row.raw_xml,
+        &row.source.code(),
     ];
     Ok(tx.execute(sql, &params).await? == 1)
 }
@@ -67,19 +131,18 @@ pub(crate) async fn set_posting(tx: &mut Tx, ctx: &Ctx, id: ReceiptId, posting: 
     Ok(tx.execute_one(sql, &[&ctx.tenant, &id, &posting]).await?)
 }
 
-const COLUMNS: &str =
+pub(super) const RECEIPT_COLUMNS: &str =
     "id, receipt_id, notice_number, iuv, position_id, outcome, amount_cents, paid_at, application_on, received_at, psp_id,
-    psp_name, channel_description, payment_method, payer_code, payer_name, fee_cents, stand_in, posting_id";
+    psp_name, channel_description, payment_method, payer_code, payer_name, fee_cents, stand_in, posting_id, source";
 
-fn receipt(row: &Row) -> Result<Receipt, Error> {
-    let outcome: String = row.get(5)?;
+pub(super) fn receipt(row: &Row) -> Result<Receipt, Error> {
     Ok(Receipt {
         id: row.get(0)?,
         receipt_id: row.get(1)?,
         notice_number: row.get(2)?,
         iuv: row.get(3)?,
         position: row.get(4)?,
-        outcome: Outcome::from_code(&outcome).ok_or_else(|| unknown_word("receipt outcome", &outcome))?,
+        outcome: outcome(&row.get::<String>(5)?)?,
         amount: row.get(6)?,
         paid_at: row.get(7)?,
         applied_on: row.get(8)?,
@@ -93,11 +156,14 @@ fn receipt(row: &Row) -> Result<Receipt, Error> {
         fee: row.get::<Option<Cents>>(16)?,
         is_stand_in: row.get(17)?,
         posting: row.get(18)?,
+        source: source(&row.get::<String>(19)?)?,
     })
 }
 
 pub(crate) async fn receipts_of(tx: &mut Tx, ctx: &Ctx, position: PositionId) -> Result<Vec<Receipt>, Error> {
-    let sql = format!("select {COLUMNS} from payment_receipt where tenant_id = $1 and position_id = $2 order by received_at, id");
+    let sql = format!(
+        "select {RECEIPT_COLUMNS} from payment_receipt where tenant_id = $1 and position_id = $2 order by received_at, id"
+    );
     tx.query(&sql, &[&ctx.tenant, &position]).await?.iter().map(receipt).collect()
 }
 
@@ -106,8 +172,9 @@ pub(crate) async fn anomalies(tx: &mut Tx, ctx: &Ctx, outcome: Option<Outcome>, 
     let outcome = outcome.map(Outcome::code);
     let count = format!("select count(*) from payment_receipt where {which}");
     let total: i64 = tx.query_one(&count, &[&ctx.tenant, &outcome]).await?.get(0)?;
-    let sql =
-        format!("select {COLUMNS} from payment_receipt where {which} order by received_at desc, id desc limit $3 offset $4");
+    let sql = format!(
+        "select {RECEIPT_COLUMNS} from payment_receipt where {which} order by received_at desc, id desc limit $3 offset $4"
+    );
     let rows = tx.query(&sql, &[&ctx.tenant, &outcome, &page.limit(), &page.offset()]).await?;
     Ok(Paged { items: rows.iter().map(receipt).collect::<Result<_, _>>()?, total: total.unsigned_abs(), page })
 }

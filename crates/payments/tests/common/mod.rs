@@ -9,7 +9,7 @@ use ledger::AccountKind;
 use pagopa::{Destination, Metadata, NoticeNumber, Psp, Receipt, Subject, Transfer};
 use payments::receipt::Recorded;
 use payments::settings::{self, Institution, PagoPa};
-use payments::{NewPosition, Position, PositionKind};
+use payments::{NewPosition, Position, PositionKind, WholeOffer};
 
 pub const FISCAL_CODE: &str = "77777777777";
 pub const OTHER_FISCAL_CODE: &str = "01199250158";
@@ -96,6 +96,26 @@ impl Town {
         position
     }
 
+    /// Two instalments of 2000 and 2500 under `name`, and the notice for the whole.
+    pub async fn choice(&self, name: &str) -> (Position, Position, Position) {
+        let (first, second) = (format!("{name}:1"), format!("{name}:2"));
+        let mut parts = Vec::new();
+        for (origin, cents, month) in [(&first, 2000, 10), (&second, 2500, 12)] {
+            let account = self.account(AccountKind::Receivable, origin).await;
+            let new = self.asked(origin, PositionKind::Instalment, cents, account);
+            let new = NewPosition { due_on: Some(date(2026, month, 31)), ..new };
+            let mut tx = self.db.begin().await.unwrap();
+            parts.push(payments::open(&mut tx, &self.ctx(), new).await.unwrap());
+            tx.commit().await.unwrap();
+        }
+        let description = "Refezione scolastica, rata unica".to_owned();
+        let offer = WholeOffer { origin_key: format!("document:{name}"), description, parts: parts.clone() };
+        let mut tx = self.db.begin().await.unwrap();
+        let whole = payments::offer_wholes(&mut tx, &self.ctx(), &[offer]).await.unwrap().remove(0);
+        tx.commit().await.unwrap();
+        (whole, self.again(&parts[0]).await, self.again(&parts[1]).await)
+    }
+
     pub async fn again(&self, position: &Position) -> Position {
         let mut tx = self.db.read().await.unwrap();
         payments::get(&mut tx, &self.ctx(), position.id).await.unwrap()
@@ -124,7 +144,7 @@ impl Town {
 
 pub fn account_kind(kind: PositionKind) -> AccountKind {
     match kind {
-        PositionKind::Instalment => AccountKind::Receivable,
+        PositionKind::Instalment | PositionKind::Whole => AccountKind::Receivable,
         PositionKind::TopUp => AccountKind::Wallet,
     }
 }

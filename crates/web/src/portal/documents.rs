@@ -255,6 +255,10 @@ pub async fn notice(Path(id): Path<String>, visit: Visit) -> Result<Response, Re
     let mut tx = visit.read().await?;
     let data = billing::notice_paper(&mut tx, &visit.ctx, id).await?;
     drop(tx);
+    // It may be paid anywhere from now on.
+    let mut tx = visit.begin().await?;
+    payments::publish(&mut tx, &visit.ctx, id).await?;
+    tx.commit().await?;
     let file = format!("avviso-{}.pdf", data.position.notice_number);
     let second = crate::papers::second_language(visit.locale);
     let notice = crate::papers::notice(&visit.tenant, visit.ctx.today(), second, &[data]);

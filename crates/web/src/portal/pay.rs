@@ -150,7 +150,7 @@ fn state_error(visit: &Visit, position: &payments::Position) -> Option<FieldErro
     let key = match position.state {
         payments::State::Payable if position.attempt_at(visit.ctx.now).is_some() => "pay-error-in-progress",
         payments::State::Payable => return None,
-        payments::State::Paid => "pay-error-paid",
+        payments::State::Paid | payments::State::Closed => "pay-error-paid",
         payments::State::Cancelled => "pay-error-cancelled",
     };
     Some(FieldError { field: "dovuti", words: visit.t(key).to_owned() })

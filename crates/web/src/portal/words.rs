@@ -18,6 +18,7 @@ pub fn refused(error: billing::Error) -> Result<&'static str, Refusal> {
         billing::Error::Payments(Pay::AlreadyPaid) => Ok("pay-error-paid"),
         billing::Error::Payments(Pay::Cancelled) => Ok("pay-error-cancelled"),
         billing::Error::Payments(Pay::InProgress { .. }) => Ok("pay-error-in-progress"),
+        billing::Error::Payments(Pay::WholeAndPart) => Ok("pay-error-whole-and-part"),
         billing::Error::Payments(Pay::NotConfigured) => Ok("pay-error-not-configured"),
         billing::Error::Payments(Pay::SameOriginOtherContent(_)) => Err(Refusal::FormNotValid),
         other => Err(other.into()),

@@ -1,0 +1,4 @@
+-- Receipts that came before this table had one transfer each: ours ask for one.
+insert into payment_transfer (tenant_id, receipt_id, transfer_index, amount_cents, paid_on, state)
+select tenant_id, id, 1, amount_cents, coalesce(application_on, cast(coalesce(paid_at, received_at) at time zone 'Europe/Rome' as date)), 'paid'
+from payment_receipt where amount_cents > 0;
