@@ -2,15 +2,20 @@
 //!
 //! It reaches the creditor institution by the real protocols only: SOAP over HTTP to the institution's node listener.
 //! It never touches the institution's database; the two things the real node knows by configuration, which notices
-//! are about and who serves an institution, come through [`Directory`].
+//! are about and who serves an institution, come through [`Directory`]. What the platform's other services know of debts
+//! (the archive, settlement reports, the receipts service) they were told over their own wire, or saw being paid here.
 
+mod archive;
 mod carts;
 mod checkout;
+mod fetched;
+mod flows;
 mod money;
 mod node;
 mod notices;
 mod payment;
 mod register;
+mod till;
 mod tobacconist;
 
 use std::future::Future;
@@ -23,9 +28,12 @@ use axum::routing::{get, post};
 use kernel::{Clock, Entropy};
 use serde::Serialize;
 
+use archive::Archive;
 use carts::CartStore;
+use flows::Flows;
 use node::Node;
 use register::Register;
+use till::Till;
 
 /// A notice of an institution of this installation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -57,6 +65,10 @@ pub trait Directory: Send + Sync {
     fn creditors(&self) -> Later<'_, Vec<Creditor>>;
 }
 
+/// The services of the platform that are played here, and their paths.
+pub const SERVICES: [(&str, &str); 3] =
+    [("aca", "/aca/v1"), ("fdr", "/fdr-org/service/v1"), ("receipts", "/bizevents/service/v1")];
+
 /// What a test pagoPA is made of.
 pub struct Config {
     /// Where browsers find this sandbox, as `http://127.0.0.1:8081`.
@@ -76,6 +88,9 @@ pub(crate) struct Sandbox {
     node: Node,
     carts: CartStore,
     register: Register,
+    archive: Archive,
+    till: Till,
+    flows: Flows,
 }
 
 pub(crate) type Shared = Arc<Sandbox>;
@@ -100,6 +115,9 @@ pub fn router(config: Config) -> Result<Router, String> {
         entropy: config.entropy,
         carts: CartStore::default(),
         register: Register::default(),
+        archive: Archive::default(),
+        till: Till::default(),
+        flows: Flows::default(),
     });
     let router = Router::new()
         .route("/checkout/ec/v1/carts", post(carts::create_v1))
@@ -108,6 +126,14 @@ pub fn router(config: Config) -> Result<Router, String> {
         .route("/checkout/{cart}", get(checkout::show).post(checkout::act))
         .route("/tabaccheria", get(tobacconist::ask).post(tobacconist::read))
         .route("/tabaccheria/paga", post(tobacconist::pay))
+        .route("/aca/v1/paCreatePosition", post(archive::put))
+        .route("/fdr-org/service/v1/organizations/{cf}/fdrs", get(flows::list))
+        .route("/fdr-org/service/v1/organizations/{cf}/fdrs/{fdr}/revisions/{revision}/psps/{psp}", get(flows::header))
+        .route("/fdr-org/service/v1/organizations/{cf}/fdrs/{fdr}/revisions/{revision}/psps/{psp}/payments", get(flows::payments))
+        .route("/bizevents/service/v1/organizations/{cf}/receipts/{iur}/paymentoptions/{iuv}", get(fetched::by_iur))
+        .route("/pagopa/flussi", get(flows::show).post(flows::act))
+        .route("/pagopa/flusso.xml", get(flows::file))
+        .route("/pagopa/giornale.csv", get(flows::journal))
         .route("/notices", get(notices::list))
         .route("/pagopa", get(register::show))
         .route("/pagopa/stile.css", get(style));

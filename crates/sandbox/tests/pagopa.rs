@@ -318,3 +318,100 @@ async fn notices_are_listed_as_json() {
     let page = world.page("/pagopa").await;
     assert!(page.contains("Ancora nessuna chiamata"));
 }
+
+impl World {
+    fn service(&self, name: &str) -> (Http, Endpoint) {
+        let (_, path) = sandbox::pagopa::SERVICES.iter().find(|(service, _)| *service == name).unwrap();
+        let endpoint = Endpoint { base_url: format!("{}{path}", self.sandbox), subscription_key: None };
+        (Http::new(Duration::from_secs(5)).unwrap(), endpoint)
+    }
+
+    async fn archive(&self, number: &str, amount_cents: i64) -> Result<aca::Kept, aca::Error> {
+        let (http, endpoint) = self.service("aca");
+        let position = aca::Position {
+            pa_fiscal_code: INSTITUTION.into(),
+            debtor_kind: SubjectKind::Natural,
+            debtor_fiscal_code: "RSSMRA80A01H501U".into(),
+            debtor_full_name: "Mario Rossi".into(),
+            iuv: number[1..].into(),
+            nav: Some(number.into()),
+            amount_cents,
+            description: "Refezione scolastica".into(),
+            expires_at: "2099-12-31T22:59:59Z".parse().unwrap(),
+            iban: Some("IT60X0542811101000000123456".into()),
+            postal_iban: None,
+            switch_to_expired: false,
+            may_stand_in: true,
+        };
+        aca::Client::new(http).put(&endpoint, &position).await
+    }
+
+    async fn flows(&self) -> Vec<fdr::Flow> {
+        let (http, endpoint) = self.service("fdr");
+        let client = fdr::Client::new(http);
+        let listed = client.list(&endpoint, INSTITUTION, &fdr::ListQuery::default()).await.unwrap().data;
+        let mut flows = Vec::new();
+        for flow in fdr::latest_revisions(&listed) {
+            flows.push(client.fetch(&endpoint, INSTITUTION, flow).await.unwrap());
+        }
+        flows
+    }
+}
+
+#[tokio::test]
+async fn the_archive_takes_changes_and_closes_a_position_once() {
+    let world = World::new().await;
+    assert!(matches!(world.archive(FIRST, 0).await, Err(aca::Error::NotFound(_))));
+    assert_eq!(world.archive(FIRST, 4500).await.unwrap().amount_cents, 4500);
+    assert_eq!(world.archive(FIRST, 4000).await.unwrap().amount_cents, 4000);
+    assert_eq!(world.archive(FIRST, 0).await.unwrap().status.as_deref(), Some("INVALID"));
+    assert!(matches!(world.archive(FIRST, 0).await, Err(aca::Error::NotAccepted(_))));
+    world.archive(SECOND, 1050).await.unwrap();
+    world.submit("/tabaccheria/paga", &format!("codice={SECOND}&ente={INSTITUTION}")).await;
+    assert!(matches!(world.archive(SECOND, 900).await, Err(aca::Error::Conflict(_))));
+}
+
+#[tokio::test]
+async fn while_the_station_is_away_only_what_the_archive_knows_is_paid() {
+    let world = World::new().await;
+    let form = |number: &str| format!("codice={number}&ente={INSTITUTION}&stazione=assente");
+    let (status, _, page) = world.submit("/tabaccheria", &form(FIRST)).await;
+    assert_eq!(status, 422, "{page}");
+    world.archive(FIRST, 4400).await.unwrap();
+    let (status, _, page) = world.submit("/tabaccheria", &form(FIRST)).await;
+    assert_eq!(status, 200);
+    assert!(page.contains("44,00 €"), "the archive's amount, not the institution's: {page}");
+    let (_, _, page) = world.submit("/tabaccheria/paga", &form(FIRST)).await;
+    assert!(page.contains("Pagamento eseguito"), "{page}");
+    assert!(world.institution.lock().unwrap().requests.is_empty(), "nobody asked the institution");
+    assert_eq!(world.submit("/tabaccheria/paga", &form(FIRST)).await.0, 422, "it is paid");
+}
+
+#[tokio::test]
+async fn what_is_paid_is_reported_by_rest_and_as_a_file_and_its_receipt_can_be_fetched() {
+    let world = World::new().await;
+    for number in [FIRST, SECOND] {
+        world.submit("/tabaccheria/paga", &format!("codice={number}&ente={INSTITUTION}&ricevute=mai")).await;
+    }
+    assert!(world.receipts(FIRST).is_empty(), "the receipt never comes");
+    assert!(world.flows().await.is_empty(), "today's payments are reported tomorrow");
+    world.submit("/pagopa/flussi", &format!("ente={INSTITUTION}")).await;
+    let flow = world.flows().await.remove(0);
+    assert_eq!((flow.count, flow.sum_cents, flow.revision), (2, 5550, Some(1)));
+    let (http, endpoint) = world.service("receipts");
+    let payment = flow.payments.iter().find(|p| p.iuv == FIRST[1..]).unwrap();
+    let client = receipts::Client::new(http);
+    let told = client.get_by_iur(&endpoint, INSTITUTION, &payment.iur, &payment.iuv).await.unwrap().receipt().unwrap();
+    assert_eq!((told.receipt_id.as_str(), told.amount_cents), (payment.iur.as_str(), 4500));
+    let missing = client.get_by_iur(&endpoint, INSTITUTION, "none", &payment.iuv).await;
+    assert_eq!(missing, Err(receipts::Error::NotFound));
+    let path = format!("/pagopa/flusso.xml?ente={INSTITUTION}&flusso={}&revisione=1", flow.id);
+    let file = fdr::read_file(world.page(&path).await.as_bytes()).unwrap();
+    assert_eq!((file.id.as_str(), file.sum_cents), (flow.id.as_str(), 5550));
+    assert!(fdr::read_file(world.page(&format!("{path}&guasto=totale")).await.as_bytes()).is_err());
+    world.submit("/pagopa/flussi", &format!("ente={INSTITUTION}&flusso={}", flow.id)).await;
+    assert_eq!(world.flows().await[0].revision, Some(2));
+    let journal = world.page(&format!("/pagopa/giornale.csv?ente={INSTITUTION}")).await;
+    assert!(journal.contains(&format!("/URI/{}", flow.id)) && journal.lines().count() == 2, "{journal}");
+    assert!(world.page("/pagopa/flussi").await.contains(&flow.id));
+}

@@ -10,6 +10,8 @@ use identity::credentials::Passwords;
 use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 
 use crate::config::Config;
+use crate::gateway::{self, Gateway};
+use crate::money::{self, Fdr, Journal, Receipts};
 use crate::{Failure, accounts, cns, demo, key_file, listen, print};
 
 #[derive(Subcommand)]
@@ -63,6 +65,20 @@ pub enum Command {
     /// The revocation lists of national services cards
     #[command(subcommand)]
     Cns(cns::Command),
+    /// Settlement reports (flussi di rendicontazione)
+    #[command(subcommand)]
+    Fdr(Fdr),
+    /// The treasurer's cash journal (giornale di cassa)
+    #[command(subcommand)]
+    Journal(Journal),
+    /// Print the work lists of reconciliation with their totals
+    Reconcile(money::Where),
+    /// What the office does about receipts on its work lists
+    #[command(subcommand)]
+    Receipts(Receipts),
+    /// How a tenant's positions reach pagoPA
+    #[command(subcommand)]
+    Gateway(Gateway),
     /// Print every door of the portal: methods, who may pass, path
     Doors,
     /// Print the states of a debt position and what each receipt does to them
@@ -89,6 +105,11 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Staff(command) => accounts::staff(command).await,
         Command::Print(Print::Run(options)) => print::run(options).await,
         Command::Cns(command) => cns::run(command).await,
+        Command::Fdr(command) => money::fdr(command).await,
+        Command::Journal(command) => money::journal(command).await,
+        Command::Reconcile(at) => money::reconcile(&at).await,
+        Command::Receipts(command) => money::receipts(command).await,
+        Command::Gateway(command) => gateway::run(command).await,
         Command::Doors => {
             for door in web::routes::DOORS {
                 println!("{} {:?} {}", door.methods, door.guard, door.path);

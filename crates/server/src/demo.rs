@@ -16,6 +16,7 @@ use enrolment::Tenant;
 use identity::credentials::Passwords;
 use identity::sign_in::{self, Scheme};
 use kernel::{Actor, Clock, Ctx, Day, Entropy, TenantId, rome_day};
+use payments::gateway::{self, GatewayKind, Service};
 use sandbox::idp;
 
 use crate::directory::Registry;
@@ -240,6 +241,7 @@ async fn introduce(
         settings.checkout_base_url = format!("http://{}/checkout/ec/v2", options.sandbox);
         settings.checkout_hosts = vec![options.sandbox.to_string()];
         payments::settings::insert(&mut tx, &settings).await?;
+        introduce_platform(&mut tx, &ctx, options).await?;
     }
     let mut metadata = Vec::new();
     for scheme in [Scheme::Spid, Scheme::Cie] {
@@ -254,6 +256,15 @@ async fn introduce(
     }
     tx.commit().await?;
     Ok(metadata)
+}
+
+/// The services of the sandbox, in the place of the platform's.
+async fn introduce_platform(tx: &mut db::Tx, ctx: &Ctx, options: &Options) -> Result<(), Failure> {
+    for (service, path) in sandbox::pagopa::SERVICES {
+        let service = Service::from_code(service).ok_or("a service of the sandbox that the program does not know")?;
+        gateway::put_service(tx, ctx, service, &format!("http://{}{path}", options.sandbox), None).await?;
+    }
+    Ok(gateway::set_kind(tx, ctx, GatewayKind::Synchronous).await?)
 }
 
 fn persona(p: &Persona) -> idp::Persona {

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use web::cns::CardState;
 use web::pagopa_node::NodeState;
 use web::{AppState, Demo, Parts};
-use worker::{Mailer, Worker};
+use worker::{Mailer, Platform, Worker};
 
 use crate::Failure;
 use crate::cns::CardDoor;
@@ -28,6 +28,11 @@ use crate::tls::Tls;
 
 /// How long the Checkout may take to answer.
 const CHECKOUT_WAITS: Duration = Duration::from_secs(10);
+/// How long a service of the platform may take to answer.
+const PLATFORM_WAITS: Duration = Duration::from_secs(15);
+/// Between two questions for settlement reports and receipts.
+const ASKS_PLATFORM: Duration = Duration::from_secs(30 * 60);
+const ASKS_A_SANDBOX: Duration = Duration::from_secs(20);
 /// How long requests that have begun may take to finish after SIGTERM.
 const DRAIN: Duration = Duration::from_secs(20);
 
@@ -63,6 +68,7 @@ pub async fn serve(services: Services, ready: impl FnOnce()) -> Result<ExitCode,
     // Before anybody hears that we are ready, for they may end us at once.
     let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let (stop, stopped) = watch::channel(false);
+    let platform = tokio::spawn(platform(&services)?.run(stopped.clone()));
     let mut work = tokio::spawn(worker(&services)?.run(stopped.clone()));
     let hangup = signal(SignalKind::hangup())?;
     let mut listeners = JoinSet::new();
@@ -82,16 +88,27 @@ pub async fn serve(services: Services, ready: impl FnOnce()) -> Result<ExitCode,
     tracing::info!("ending: what has begun is finished");
     stop.send_replace(true);
     let finished = async { while listeners.join_next().await.is_some() {} };
-    if tokio::time::timeout(DRAIN, async { tokio::join!(finished, work) }).await.is_err() {
+    if tokio::time::timeout(DRAIN, async { tokio::join!(finished, work, platform) }).await.is_err() {
         tracing::warn!("not everything finished in time");
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn worker(services: &Services) -> Result<Worker, Failure> {
+    Ok(Worker::new(worker_parts(services)?))
+}
+
+fn worker_parts(services: &Services) -> Result<worker::Parts, Failure> {
     let mailer = services.mail.as_ref().map(|m| Mailer::connect(&m.server, &m.from)).transpose()?;
     let (clock, entropy) = (Clock::System, Entropy::System);
-    Ok(Worker::new(worker::Parts { db: services.db.clone(), clock, entropy, catalogue: Arc::new(Catalogue::load()), mailer }))
+    Ok(worker::Parts { db: services.db.clone(), clock, entropy, catalogue: Arc::new(Catalogue::load()), mailer })
+}
+
+/// A demo's platform is on this machine and is asked often, so that what one tries is soon seen.
+fn platform(services: &Services) -> Result<Platform, Failure> {
+    let asks_every = if services.sandbox.is_some() { ASKS_A_SANDBOX } else { ASKS_PLATFORM };
+    let http = pagopa::Http::new(PLATFORM_WAITS)?;
+    Ok(Platform::new(worker_parts(services)?, services.vault.clone(), http, asks_every))
 }
 
 /// The listeners, each with what it serves.

@@ -6,6 +6,7 @@
 mod credentials;
 mod days;
 mod mail;
+mod platform;
 mod receipts;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 pub use mail::Mailer;
+pub use platform::Platform;
 
 /// What the worker needs.
 #[derive(Clone)]
@@ -55,6 +57,9 @@ pub enum Error {
     /// The mail server, or the way to it; it may pass.
     #[error("mail: {0}")]
     Mail(String),
+    /// pagoPA's platform, or the way to it; it may pass.
+    #[error("platform: {0}")]
+    Platform(String),
     /// No second attempt would end otherwise: an address that is none, a refusal of the mail server for good.
     #[error("mail refused: {0}")]
     MailRefused(String),

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use kernel::Instant;
 use pagopa::{Cart, CartNotice, NoticeNumber, Problem};
 
+use super::payment::Station;
 use super::{Creditor, Sandbox, Shared};
 
 /// How long a cart waits for its browser, and how long what became of it is remembered.
@@ -158,7 +159,7 @@ fn is_valid(notice: &CartNotice) -> bool {
 async fn verify(sandbox: &Sandbox, asked: &CartNotice) -> Result<CartEntry, String> {
     let creditor = sandbox.creditor(&asked.fiscal_code).await?;
     let number = NoticeNumber::parse(&asked.notice_number).map_err(|e| e.to_string())?;
-    let summary = sandbox.verify(&creditor, number).await?;
+    let summary = sandbox.verify(&creditor, number, Station::Asked).await?;
     Ok(CartEntry {
         creditor,
         number,
@@ -168,7 +169,7 @@ async fn verify(sandbox: &Sandbox, asked: &CartNotice) -> Result<CartEntry, Stri
     })
 }
 
-fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
+pub(super) fn problem(status: StatusCode, title: &str, detail: &str) -> Response {
     let problem = Problem { title: title.to_owned(), status: status.as_u16(), detail: detail.to_owned(), ..Problem::default() };
     let body = serde_json::to_string(&problem).expect("a problem is plain text and numbers");
     (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response()

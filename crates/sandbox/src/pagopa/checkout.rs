@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::Shared;
 use super::carts::{CartState, OpenCart};
 use super::money::euros;
-use super::payment::{Delivery, FEE_CENTS, ONLINE, Payer, deliver};
+use super::payment::{Delivery, FEE_CENTS, ONLINE, Payer, Station, deliver};
 
 /// How long after "preso in carico" the receipt comes.
 const LATE_RECEIPT: Duration = Duration::from_secs(15);
@@ -64,6 +64,8 @@ pub(crate) fn delivery_named(name: &str) -> Delivery {
     match name {
         "ripetuta" => Delivery::Repeated,
         "doppia" => Delivery::Doubled,
+        "tardi" => Delivery::Late,
+        "mai" => Delivery::Never,
         _ => Delivery::Once,
     }
 }
@@ -168,8 +170,10 @@ async fn pay(sandbox: &Shared, cart: &OpenCart, payer: &Payer, delivery: Deliver
     let note = cart.cart.id_cart.as_deref();
     let mut receipts = Vec::new();
     for entry in &cart.notices {
-        let payment = sandbox.activate(&entry.creditor, entry.number, entry.amount_cents, note).await?;
-        receipts.push((&entry.creditor, sandbox.receipt(&entry.creditor, entry.number, payment, payer, ONLINE, note)));
+        let activated = sandbox.activate(&entry.creditor, entry.number, entry.amount_cents, note, Station::Asked).await?;
+        let (payment, is_stand_in) = activated;
+        let receipt = sandbox.receipt(&entry.creditor, entry.number, payment, payer, ONLINE, note);
+        receipts.push((&entry.creditor, pagopa::Receipt { is_stand_in, ..receipt }));
     }
     for (creditor, receipt) in receipts {
         deliver(sandbox, creditor, receipt, delivery).await;

@@ -5,11 +5,12 @@ use std::time::Duration;
 use kernel::rome_day;
 use pagopa::*;
 
+use super::flows::outcome_of;
 use super::{Creditor, Sandbox, Shared};
 
 /// The test provider, as it appears on receipts.
-const PSP_ID: &str = "PSPPROVA";
-const PSP_NAME: &str = "Prestatore di prova";
+pub(crate) const PSP_ID: &str = "PSPPROVA";
+pub(crate) const PSP_NAME: &str = "Prestatore di prova";
 const PSP_FISCAL_CODE: &str = "99999999999";
 /// What the payer pays the provider on top.
 pub(crate) const FEE_CENTS: i64 = 100;
@@ -25,6 +26,10 @@ pub(crate) enum Delivery {
     Repeated,
     /// Two receipts with different ids for one notice.
     Doubled,
+    /// Once, after a while.
+    Late,
+    /// Never: the payment is seen only in the settlement report.
+    Never,
 }
 
 /// Who pays, as told on the payment page.
@@ -42,6 +47,19 @@ pub(crate) struct Channel {
     pub method: &'static str,
 }
 
+/// Whether the institution's station is asked, or played as if it did not answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Station {
+    #[default]
+    Asked,
+    Away,
+}
+
+/// How every code begins that means: no answer.
+const AWAY: &str = "PPT_STAZIONE_INT_PA";
+/// How long a late receipt takes.
+const LATE: Duration = Duration::from_secs(15);
+
 pub(crate) const ONLINE: Channel = Channel { id: "99999999999_01", description: "WISP", method: "creditCard" };
 pub(crate) const COUNTER: Channel = Channel { id: "99999999999_02", description: "TOBACCONIST", method: "cash" };
 
@@ -56,8 +74,46 @@ impl Sandbox {
         answer
     }
 
+    /// What is due now, as the institution says; or, where its station does not answer, as the archive knows.
+    pub async fn verify(
+        &self,
+        creditor: &Creditor,
+        notice_number: NoticeNumber,
+        station: Station,
+    ) -> Result<PaymentSummary, String> {
+        let asked = match station {
+            Station::Asked => self.ask_verify(creditor, notice_number).await,
+            Station::Away => Err(AWAY.to_owned()),
+        };
+        match asked {
+            Err(why) if why.starts_with(AWAY) => self.archive.stand_in_summary(creditor, notice_number).ok_or(why),
+            answered => answered,
+        }
+    }
+
+    /// The payment to be made, and whether it is made in the institution's stead.
+    pub async fn activate(
+        &self,
+        creditor: &Creditor,
+        number: NoticeNumber,
+        amount_cents: i64,
+        note: Option<&str>,
+        station: Station,
+    ) -> Result<(Payment, bool), String> {
+        let asked = match station {
+            Station::Asked => self.ask_payment(creditor, number, amount_cents, note).await,
+            Station::Away => Err(AWAY.to_owned()),
+        };
+        match asked {
+            Err(why) if why.starts_with(AWAY) => {
+                self.archive.stand_in_payment(creditor, number).map(|payment| (payment, true)).ok_or(why)
+            }
+            answered => answered.map(|payment| (payment, false)),
+        }
+    }
+
     /// paVerifyPaymentNotice: what is due now, or the code of the refusal.
-    pub async fn verify(&self, creditor: &Creditor, notice_number: NoticeNumber) -> Result<PaymentSummary, String> {
+    async fn ask_verify(&self, creditor: &Creditor, notice_number: NoticeNumber) -> Result<PaymentSummary, String> {
         let request = Request::Verify(VerifyRequest { head: head(creditor), qr_code: qr_code(creditor, notice_number) });
         match self.ask(request, notice_number.as_str()).await? {
             Response::Verify(answer) => answer.map_err(|f| f.code.into_owned()),
@@ -66,7 +122,7 @@ impl Sandbox {
     }
 
     /// paGetPaymentV2: the payment as it will be made.
-    pub async fn activate(
+    async fn ask_payment(
         &self,
         creditor: &Creditor,
         number: NoticeNumber,
@@ -140,16 +196,31 @@ impl Sandbox {
 
 /// Delivers a receipt, and again until it is taken: the first try before this returns, the others behind it.
 pub(crate) async fn deliver(sandbox: &Shared, creditor: &Creditor, receipt: Receipt, delivery: Delivery) {
+    sandbox.archive.paid(&creditor.fiscal_code, receipt.notice_number);
     for receipt in copies(sandbox, receipt, delivery) {
-        if !sandbox.deliver_once(creditor, &receipt).await {
+        sandbox.till.note(&receipt, outcome_of(receipt.is_stand_in));
+        if delivery == Delivery::Never {
+            continue;
+        }
+        if delivery == Delivery::Late || receipt.is_stand_in {
+            tokio::spawn(later(sandbox.clone(), creditor.clone(), receipt));
+        } else if !sandbox.deliver_once(creditor, &receipt).await {
             tokio::spawn(insist(sandbox.clone(), creditor.clone(), receipt));
         }
     }
 }
 
+/// A station that was away hears of it when it is back.
+async fn later(sandbox: Shared, creditor: Creditor, receipt: Receipt) {
+    tokio::time::sleep(LATE).await;
+    if !sandbox.deliver_once(&creditor, &receipt).await {
+        insist(sandbox, creditor, receipt).await;
+    }
+}
+
 fn copies(sandbox: &Shared, receipt: Receipt, delivery: Delivery) -> Vec<Receipt> {
     match delivery {
-        Delivery::Once => vec![receipt],
+        Delivery::Once | Delivery::Late | Delivery::Never => vec![receipt],
         Delivery::Repeated => vec![receipt.clone(), receipt],
         Delivery::Doubled => {
             let other = Receipt { receipt_id: sandbox.entropy.token()[..32].to_owned(), ..receipt.clone() };

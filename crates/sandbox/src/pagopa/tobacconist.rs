@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::checkout::{delivery_named, page};
 use super::money::euros;
-use super::payment::{COUNTER, FEE_CENTS, Payer, deliver};
+use super::payment::{COUNTER, FEE_CENTS, Payer, Station, deliver};
 use super::{Creditor, Shared};
 
 #[derive(Template, Default)]
@@ -30,6 +30,7 @@ struct Choice {
 #[derive(Template)]
 #[template(path = "pagopa/conferma.html")]
 struct ConfirmPage {
+    is_away: bool,
     fiscal_code: String,
     number: NoticeNumber,
     company_name: String,
@@ -50,7 +51,7 @@ struct PaidPage {
     receipt_id: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 pub(crate) struct Typed {
     #[serde(default)]
     codice: String,
@@ -58,10 +59,19 @@ pub(crate) struct Typed {
     ente: String,
     #[serde(default)]
     ricevute: String,
+    /// `assente`: as if the institution did not answer.
+    #[serde(default)]
+    stazione: String,
+}
+
+impl Typed {
+    fn station(&self) -> Station {
+        if self.stazione == "assente" { Station::Away } else { Station::Asked }
+    }
 }
 
 pub(crate) async fn ask(State(sandbox): State<Shared>) -> Response {
-    counter(&sandbox, StatusCode::OK, &Typed { codice: String::new(), ente: String::new(), ricevute: String::new() }, None).await
+    counter(&sandbox, StatusCode::OK, &Typed::default(), None).await
 }
 
 /// The counter again, with what was typed and why it did not do.
@@ -74,7 +84,7 @@ async fn counter(sandbox: &Shared, status: StatusCode, typed: &Typed, error: Opt
 
 pub(crate) async fn read(State(sandbox): State<Shared>, Form(typed): Form<Typed>) -> Response {
     match verify(&sandbox, &typed).await {
-        Ok((creditor, number, summary)) => page(&confirm(&creditor, number, summary)).into_response(),
+        Ok((creditor, number, summary)) => page(&confirm(&creditor, number, summary, typed.station())).into_response(),
         Err(why) => counter(&sandbox, StatusCode::UNPROCESSABLE_ENTITY, &typed, Some(why)).await,
     }
 }
@@ -82,7 +92,7 @@ pub(crate) async fn read(State(sandbox): State<Shared>, Form(typed): Form<Typed>
 async fn verify(sandbox: &Shared, typed: &Typed) -> Result<(Creditor, NoticeNumber, PaymentSummary), String> {
     let (fiscal_code, number) = notice_typed(typed)?;
     let creditor = sandbox.creditor(&fiscal_code).await.map_err(|why| in_words(&why))?;
-    let summary = sandbox.verify(&creditor, number).await.map_err(|why| in_words(&why))?;
+    let summary = sandbox.verify(&creditor, number, typed.station()).await.map_err(|why| in_words(&why))?;
     Ok((creditor, number, summary))
 }
 
@@ -110,8 +120,9 @@ fn in_words(code: &str) -> String {
     format!("{words} ({code})")
 }
 
-fn confirm(creditor: &Creditor, number: NoticeNumber, summary: PaymentSummary) -> ConfirmPage {
+fn confirm(creditor: &Creditor, number: NoticeNumber, summary: PaymentSummary, station: Station) -> ConfirmPage {
     ConfirmPage {
+        is_away: station == Station::Away,
         fiscal_code: creditor.fiscal_code.clone(),
         number,
         company_name: summary.company_name,
@@ -132,8 +143,10 @@ pub(crate) async fn pay(State(sandbox): State<Shared>, Form(typed): Form<Typed>)
 
 async fn pay_typed(sandbox: &Shared, typed: &Typed) -> Result<PaidPage, String> {
     let (creditor, number, summary) = verify(sandbox, typed).await?;
-    let payment = sandbox.activate(&creditor, number, summary.amount_cents, None).await.map_err(|why| in_words(&why))?;
+    let activated = sandbox.activate(&creditor, number, summary.amount_cents, None, typed.station()).await;
+    let (payment, is_stand_in) = activated.map_err(|why| in_words(&why))?;
     let receipt = sandbox.receipt(&creditor, number, payment, &Payer::default(), COUNTER, None);
+    let receipt = pagopa::Receipt { is_stand_in, ..receipt };
     let paid = PaidPage {
         company_name: receipt.company_name.clone(),
         description: receipt.description.clone(),
