@@ -8,6 +8,7 @@
 mod archive;
 mod carts;
 mod checkout;
+mod debts;
 mod fetched;
 mod flows;
 mod money;
@@ -30,6 +31,7 @@ use serde::Serialize;
 
 use archive::Archive;
 use carts::CartStore;
+use debts::Debts;
 use flows::Flows;
 use node::Node;
 use register::Register;
@@ -66,8 +68,14 @@ pub trait Directory: Send + Sync {
 }
 
 /// The services of the platform that are played here, and their paths.
-pub const SERVICES: [(&str, &str); 3] =
-    [("aca", "/aca/v1"), ("fdr", "/fdr-org/service/v1"), ("receipts", "/bizevents/service/v1")];
+pub const SERVICES: [(&str, &str); 4] = [
+    ("aca", "/aca/v1"),
+    ("gpd", "/gpd/debt-positions-service/v1"),
+    ("fdr", "/fdr-org/service/v1"),
+    ("receipts", "/bizevents/service/v1"),
+];
+/// Where an institution of GPD finds its receipts, in the place of those of `receipts`.
+pub const GPD_RECEIPTS: &str = "/gpd/payments-receipts-service/v1";
 
 /// What a test pagoPA is made of.
 pub struct Config {
@@ -89,6 +97,7 @@ pub(crate) struct Sandbox {
     carts: CartStore,
     register: Register,
     archive: Archive,
+    debts: Debts,
     till: Till,
     flows: Flows,
 }
@@ -116,6 +125,7 @@ pub fn router(config: Config) -> Result<Router, String> {
         carts: CartStore::default(),
         register: Register::default(),
         archive: Archive::default(),
+        debts: Debts::default(),
         till: Till::default(),
         flows: Flows::default(),
     });
@@ -127,6 +137,7 @@ pub fn router(config: Config) -> Result<Router, String> {
         .route("/tabaccheria", get(tobacconist::ask).post(tobacconist::read))
         .route("/tabaccheria/paga", post(tobacconist::pay))
         .route("/aca/v1/paCreatePosition", post(archive::put))
+        .merge(gpd())
         .route("/fdr-org/service/v1/organizations/{cf}/fdrs", get(flows::list))
         .route("/fdr-org/service/v1/organizations/{cf}/fdrs/{fdr}/revisions/{revision}/psps/{psp}", get(flows::header))
         .route("/fdr-org/service/v1/organizations/{cf}/fdrs/{fdr}/revisions/{revision}/psps/{psp}/payments", get(flows::payments))
@@ -138,6 +149,16 @@ pub fn router(config: Config) -> Result<Router, String> {
         .route("/pagopa", get(register::show))
         .route("/pagopa/stile.css", get(style));
     Ok(router.with_state(sandbox))
+}
+
+fn gpd() -> Router<Shared> {
+    let positions = "/gpd/debt-positions-service/v1/organizations/{cf}/debtpositions";
+    Router::new()
+        .route(positions, post(debts::create))
+        .route(&format!("{positions}/{{iupd}}"), get(debts::show).put(debts::update))
+        .route(&format!("{positions}/{{iupd}}/{{action}}"), post(debts::act))
+        .route(&format!("{GPD_RECEIPTS}/payments/{{cf}}/receipts"), get(debts::receipts))
+        .route(&format!("{GPD_RECEIPTS}/payments/{{cf}}/receipts/{{iuv}}"), get(debts::receipt))
 }
 
 async fn style() -> ([(header::HeaderName, &'static str); 1], &'static str) {
