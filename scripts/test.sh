@@ -86,6 +86,19 @@ else
   skip 'the official suite and the signer of hostile messages cannot be installed'
 fi
 
+heading 'the node, by a client of its published WSDL'
+wsdl=${CAMPANELLA_PAGOPA_DATA:-../shared/data/pagopa}
+if [ ! -f "$wsdl/wsdl/paForNode.wsdl" ]; then
+  skip 'the published WSDL is not here (CAMPANELLA_PAGOPA_DATA): the node is not asked by a client built from it'
+elif { [ -x "$cache/venv-node/bin/python" ] || python3 -m venv "$cache/venv-node"; } && "$cache/venv-node/bin/pip" install --quiet --disable-pip-version-check -r e2e/pagopa/requirements.txt; then
+  "$cache/venv-node/bin/python" e2e/pagopa/check.py "$CAMPANELLA" "$wsdl" 2>&1 | tee "$work/node.log"
+  [ "${PIPESTATUS[0]}" = 0 ] || fail 'the node'
+  pass "$(grep -oE 'node: [0-9]+ passed' "$work/node.log" | grep -oE '[0-9]+' || echo 0)"
+  skipped=$((skipped + $(grep -c '^skipped ' "$work/node.log")))
+else
+  skip 'the client of the node cannot be installed'
+fi
+
 heading 'the browser, the faults'
 if command -v "${CHROMIUM:-chromium}" >/dev/null 2>&1; then
   (cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) || fail 'npm ci'

@@ -7,20 +7,26 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::Bytes;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::Html;
-use axum::routing::get;
+use axum::routing::{get, post};
 use reqwest::Client;
 
 use crate::process::Server;
 
-/// A page to ask for, as one parent.
+/// One request: a page as one parent, or a message where there is a body.
 #[derive(Clone)]
-pub struct Visit {
+pub struct Ask {
     pub url: String,
     pub cookie: String,
-    /// Must stand on the page: a quick error page is no speed.
-    pub expected: String,
+    pub body: Option<String>,
+    /// Must stand in the answer: a quick error is no speed.
+    pub expected: &'static str,
 }
+
+/// The request of each turn.
+pub type Asks = Arc<dyn Fn(u64) -> Ask + Send + Sync>;
 
 pub struct Measure {
     pub requests: u64,
@@ -29,24 +35,38 @@ pub struct Measure {
     pub cpu_ms: f64,
     pub p50_ms: f64,
     pub p95_ms: f64,
+    pub p99_ms: f64,
     pub bytes: u64,
 }
 
+impl Measure {
+    pub fn per_second(&self) -> f64 {
+        self.requests as f64 / self.seconds
+    }
+}
+
+const EMPTY_SOAP: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?><soapenv:Envelope \
+    xmlns:soapenv=\"http://schemas.xmlsoap.org/soap/envelope/\"><soapenv:Body/></soapenv:Envelope>";
+
 pub async fn serve_empty(listen: SocketAddr) -> ExitCode {
-    let router = Router::new().route("/", get(|| async { Html("<!doctype html><title>empty</title>") }));
+    let soap = |_body: Bytes| async { ([(CONTENT_TYPE, "text/xml; charset=utf-8")], EMPTY_SOAP) };
+    let router = Router::new()
+        .route("/", get(|| async { Html("<!doctype html><title>empty</title>") }))
+        .route("/pagopa/paForNode", post(soap));
     let listener = tokio::net::TcpListener::bind(listen).await.expect("the port is free");
     println!("ready http://{listen}/");
     axum::serve(listener, router).await.expect("it serves until it is ended");
     ExitCode::SUCCESS
 }
 
-/// `callers` ask for the visits in rotation for `length`; the server's own CPU is read before and after.
-pub async fn measure(server: &Server, visits: &[Visit], callers: usize, length: Duration) -> Measure {
+/// `callers` make the requests turn by turn for `length`, or until `most` were made; the server's own CPU is read
+/// before and after.
+pub async fn measure(server: &Server, asks: Asks, callers: usize, length: Duration, most: u64) -> Measure {
     let client = Client::builder().pool_max_idle_per_host(callers).build().expect("a client builds");
-    let (next, visits) = (Arc::new(AtomicU64::new(0)), Arc::new(visits.to_vec()));
+    let next = Arc::new(AtomicU64::new(0));
     let (cpu_before, began) = (server.cpu(), Instant::now());
-    let tasks: Vec<_> =
-        (0..callers).map(|_| tokio::spawn(call(client.clone(), visits.clone(), next.clone(), began + length))).collect();
+    let caller = || Caller { client: client.clone(), asks: asks.clone(), next: next.clone(), until: began + length, most };
+    let tasks: Vec<_> = (0..callers).map(|_| tokio::spawn(caller().call())).collect();
     let mut all = Vec::new();
     let (mut failures, mut bytes) = (0, 0);
     for task in tasks {
@@ -59,26 +79,43 @@ pub async fn measure(server: &Server, visits: &[Visit], callers: usize, length: 
     summary(all, failures, seconds, cpu, bytes)
 }
 
-async fn call(client: Client, visits: Arc<Vec<Visit>>, next: Arc<AtomicU64>, until: Instant) -> (Vec<Duration>, u64, u64) {
-    let (mut times, mut failures, mut size) = (Vec::new(), 0, 0);
-    while Instant::now() < until {
-        let turn = next.fetch_add(1, Ordering::Relaxed) as usize % visits.len();
-        let (visit, began) = (&visits[turn], Instant::now());
-        let answer = client.get(&visit.url).header("cookie", &visit.cookie).send().await;
-        let good = match answer {
-            Ok(answer) if answer.status().is_success() => match answer.text().await {
-                Ok(text) => {
-                    size = size.max(text.len() as u64);
-                    text.contains(&visit.expected)
-                }
-                Err(_) => false,
-            },
-            _ => false,
-        };
-        times.push(began.elapsed());
-        failures += u64::from(!good);
+struct Caller {
+    client: Client,
+    asks: Asks,
+    next: Arc<AtomicU64>,
+    until: Instant,
+    most: u64,
+}
+
+impl Caller {
+    /// How long each request took, how many failed, and the longest answer.
+    async fn call(self) -> (Vec<Duration>, u64, u64) {
+        let (mut times, mut failures, mut size) = (Vec::new(), 0, 0);
+        while Instant::now() < self.until {
+            let turn = self.next.fetch_add(1, Ordering::Relaxed);
+            if turn >= self.most {
+                break;
+            }
+            let ask = (self.asks)(turn);
+            let began = Instant::now();
+            let answered = self.send(&ask).await;
+            times.push(began.elapsed());
+            match answered {
+                Some(text) if text.contains(ask.expected) => size = size.max(text.len() as u64),
+                _ => failures += 1,
+            }
+        }
+        (times, failures, size)
     }
-    (times, failures, size)
+
+    async fn send(&self, ask: &Ask) -> Option<String> {
+        let request = match &ask.body {
+            Some(body) => self.client.post(&ask.url).header("content-type", "text/xml; charset=utf-8").body(body.clone()),
+            None => self.client.get(&ask.url).header("cookie", &ask.cookie),
+        };
+        let answer = request.send().await.ok().filter(|a| a.status().is_success())?;
+        answer.text().await.ok()
+    }
 }
 
 fn summary(mut times: Vec<Duration>, failures: u64, seconds: f64, cpu: Duration, bytes: u64) -> Measure {
@@ -86,5 +123,5 @@ fn summary(mut times: Vec<Duration>, failures: u64, seconds: f64, cpu: Duration,
     let at = |share: usize| times.get(times.len() * share / 100).copied().unwrap_or_default().as_secs_f64() * 1000.0;
     let requests = times.len() as u64;
     let cpu_ms = cpu.as_secs_f64() * 1000.0 / requests.max(1) as f64;
-    Measure { requests, failures, seconds, cpu_ms, p50_ms: at(50), p95_ms: at(95), bytes }
+    Measure { requests, failures, seconds, cpu_ms, p50_ms: at(50), p95_ms: at(95), p99_ms: at(99), bytes }
 }

@@ -5,9 +5,11 @@
 //! exceeds its gate.
 
 mod load;
+mod node;
 mod pages;
 mod papers;
 mod parents;
+mod positions;
 mod process;
 
 use clap::Parser;
@@ -24,6 +26,8 @@ enum Command {
     Pages(pages::Options),
     /// Prints runs of notices.
     Papers(papers::Options),
+    /// Starts the program on a small town with many positions and measures the node's door.
+    Node(node::Options),
 }
 
 #[tokio::main]
@@ -32,5 +36,6 @@ async fn main() -> std::process::ExitCode {
         Command::Empty { listen } => load::serve_empty(listen).await,
         Command::Pages(options) => pages::run(options).await,
         Command::Papers(options) => papers::run(&options),
+        Command::Node(options) => node::run(options).await,
     }
 }

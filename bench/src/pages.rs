@@ -1,12 +1,13 @@
 //! The pages parents open most, each with the gate it must pass and the goal beside it.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use jiff::ToSpan;
 
-use crate::load::{self, Measure, Visit};
+use crate::load::{self, Ask, Asks, Measure};
 use crate::parents::{self, Parent};
 use crate::process::{Server, free_port};
 
@@ -93,8 +94,8 @@ pub async fn run(options: Options) -> ExitCode {
     let today = kernel::rome_day(kernel::Clock::System.now());
     let mut passed = true;
     for page in &PAGES {
-        let visits = visits(page, &portal, &parents, &today);
-        let measured = load::measure(&town, &visits, options.callers, Duration::from_secs(options.seconds)).await;
+        let asks = visits(page, &portal, &parents, &today);
+        let measured = load::measure(&town, asks, options.callers, Duration::from_secs(options.seconds), u64::MAX).await;
         passed &= measured.failures == 0 && measured.cpu_ms <= page.gate;
         row(page.name, &measured, &floor, Some(page));
     }
@@ -120,17 +121,17 @@ async fn floor(options: &Options) -> Measure {
     let program = std::env::current_exe().expect("this program has a path");
     let empty =
         Server::start(&program.display().to_string(), &["empty".to_owned(), "--listen".to_owned(), address.clone()]).await;
-    let visit = Visit { url: format!("http://{address}/"), cookie: String::new(), expected: "empty".to_owned() };
-    load::measure(&empty, &[visit], options.callers, Duration::from_secs(options.seconds)).await
+    let ask = Ask { url: format!("http://{address}/"), cookie: String::new(), body: None, expected: "empty" };
+    let asks: Asks = Arc::new(move |_| ask.clone());
+    load::measure(&empty, asks, options.callers, Duration::from_secs(options.seconds), u64::MAX).await
 }
 
-fn visits(page: &Page, portal: &str, parents: &[Parent], today: &jiff::civil::Date) -> Vec<Visit> {
-    let visit = |parent: &Parent| Visit {
-        url: (page.address)(portal, today),
-        cookie: parent.cookie.clone(),
-        expected: page.expected.to_owned(),
-    };
-    parents.iter().map(visit).collect()
+/// The page as each parent in rotation.
+fn visits(page: &Page, portal: &str, parents: &[Parent], today: &jiff::civil::Date) -> Asks {
+    let url = (page.address)(portal, today);
+    let ask = |parent: &Parent| Ask { url: url.clone(), cookie: parent.cookie.clone(), body: None, expected: page.expected };
+    let asks: Vec<Ask> = parents.iter().map(ask).collect();
+    Arc::new(move |turn| asks[turn as usize % asks.len()].clone())
 }
 
 fn row(name: &str, measured: &Measure, floor: &Measure, page: Option<&Page>) {

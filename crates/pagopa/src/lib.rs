@@ -41,7 +41,7 @@ pub use carts::{Cart, CartError, CartNotice, CartsClient, CartsConfig, ReturnUrl
 pub use datamatrix::{DATAMATRIX_LENGTH, DataMatrix, DataMatrixError, datamatrix_text, read_datamatrix};
 pub use fault::{Fault, FaultCode};
 pub use message::{Destination, Head, Metadata, QrCode, Subject, SubjectKind, Transfer, TransferType, Version};
-pub use notice::{NoticeError, NoticeNumber, Numbering};
+pub use notice::{NoticeError, NoticeNumber, NoticeSequence, Numbering};
 pub use operation::Operation;
 pub use payment::{NO_DUE_DATE, Payment, PaymentSummary};
 pub use qr::{Qr, QrError, qr_text, read_qr};
@@ -55,3 +55,8 @@ pub const MAX_BODY_BYTES: usize = 1024 * 1024;
 
 /// The media type of requests and answers.
 pub const CONTENT_TYPE: &str = "text/xml; charset=utf-8";
+
+/// The examples of the README are compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

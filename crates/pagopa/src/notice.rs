@@ -26,6 +26,22 @@ pub enum Numbering {
     Segregated(u8),
 }
 
+/// Notice numbers in their order, each once: a number that was given is never given again, not even after its debt was
+/// cancelled or has expired. Keep [`NoticeSequence::last_base`] in the transaction that keeps the notices, and go on from it.
+///
+/// ```
+/// use pagopa::{NoticeSequence, Numbering};
+/// let mut sequence = NoticeSequence::after(Numbering::Segregated(12), 6);
+/// assert_eq!(sequence.next().unwrap()?.as_str(), "312000000000000725");
+/// assert_eq!(sequence.last_base(), 7);
+/// # Ok::<(), pagopa::NoticeError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoticeSequence {
+    numbering: Numbering,
+    last: u64,
+}
+
 /// Why a notice number cannot be read or made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoticeError {
@@ -35,6 +51,32 @@ pub enum NoticeError {
     CodeTooLarge,
     #[error("the sequence has no free number left")]
     SequenceExhausted,
+}
+
+impl NoticeSequence {
+    /// Goes on after the last base that was given; 0 when none was.
+    pub fn after(numbering: Numbering, last: u64) -> NoticeSequence {
+        NoticeSequence { numbering, last }
+    }
+
+    /// The last base that was given.
+    pub fn last_base(&self) -> u64 {
+        self.last
+    }
+}
+
+/// Never ends: a full sequence refuses each time it is asked.
+impl Iterator for NoticeSequence {
+    type Item = Result<NoticeNumber, NoticeError>;
+
+    fn next(&mut self) -> Option<Result<NoticeNumber, NoticeError>> {
+        let base = self.last.checked_add(1).ok_or(NoticeError::SequenceExhausted);
+        let number = base.and_then(|base| NoticeNumber::compose(self.numbering, base).map(|number| (base, number)));
+        Some(number.map(|(base, number)| {
+            self.last = base;
+            number
+        }))
+    }
 }
 
 impl NoticeNumber {
@@ -187,6 +229,30 @@ mod tests {
         assert!(NoticeNumber::compose(Numbering::Segregated(1), 9_999_999_999_999).is_ok());
         assert_eq!(NoticeNumber::compose(Numbering::Segregated(1), 10_000_000_000_000), Err(NoticeError::SequenceExhausted));
         assert_eq!(NoticeNumber::compose(Numbering::Segregated(100), 1), Err(NoticeError::CodeTooLarge));
+    }
+
+    #[test]
+    fn a_sequence_never_gives_a_number_again_and_ends_with_a_refusal() {
+        for numbering in
+            [Numbering::Application(5), Numbering::SingleIssuer, Numbering::SingleIssuerChecked, Numbering::Segregated(1)]
+        {
+            let mut given = std::collections::HashSet::new();
+            let mut sequence = NoticeSequence::after(numbering, 0);
+            for _ in 0..10 {
+                // Resumed from what was kept, as after a new start.
+                sequence = NoticeSequence::after(numbering, sequence.last_base());
+                for number in sequence.by_ref().take(500) {
+                    let number = number.unwrap();
+                    assert!(number.has_valid_check() && given.insert(number), "{number}");
+                }
+            }
+            let iuvs: std::collections::HashSet<&str> = given.iter().map(NoticeNumber::iuv).collect();
+            assert_eq!(iuvs.len(), 5000, "no IUV is used twice either");
+        }
+        let mut full = NoticeSequence::after(Numbering::Segregated(1), 9_999_999_999_999);
+        assert_eq!(full.next(), Some(Err(NoticeError::SequenceExhausted)));
+        assert_eq!((full.next(), full.last_base()), (Some(Err(NoticeError::SequenceExhausted)), 9_999_999_999_999));
+        assert!(NoticeSequence::after(Numbering::SingleIssuer, u64::MAX).next().unwrap().is_err());
     }
 
     #[test]

@@ -119,7 +119,7 @@ async fn a_service_that_does_not_answer_is_unavailable() {
 }
 
 #[tokio::test]
-async fn an_impossible_cart_never_leaves() {
+async fn checkout_771_787_an_impossible_cart_never_leaves_the_backend() {
     let (config, served) = answering(String::new()).await;
     let client = CartsClient::new(Duration::from_secs(1)).unwrap();
     let six = (0..6).map(|i| notice(&format!("30100202600000{i:04}"))).collect();

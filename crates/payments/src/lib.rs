@@ -31,6 +31,7 @@ pub mod resolve;
 pub mod settings;
 pub mod state;
 mod store;
+pub mod verify;
 
 pub use choice::{WholeOffer, offer_wholes};
 pub use error::Error;

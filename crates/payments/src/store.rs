@@ -2,6 +2,7 @@
 
 mod carts;
 mod positions;
+mod proofs;
 mod pushes;
 mod receipts;
 mod resolutions;
@@ -9,6 +10,7 @@ mod tenants;
 
 pub(crate) use carts::*;
 pub(crate) use positions::*;
+pub(crate) use proofs::*;
 pub(crate) use pushes::*;
 pub(crate) use receipts::*;
 pub(crate) use resolutions::*;

@@ -181,6 +181,7 @@ async fn verify(database: &str, tenant: Option<&str>) -> Result<ExitCode, Failur
                     "{name}: {} postings, {} entries, {} accounts, all hold; chain {}",
                     v.postings, v.entries, v.accounts, v.chain_head
                 );
+                sound &= verify_receipts(&mut tx, id, &name).await?;
             }
             Err(ledger::Error::Broken(bad)) => {
                 println!("{name}: BROKEN at {bad}");
@@ -190,6 +191,17 @@ async fn verify(database: &str, tenant: Option<&str>) -> Result<ExitCode, Failur
         }
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn verify_receipts(tx: &mut db::Tx, tenant: kernel::TenantId, name: &str) -> Result<bool, Failure> {
+    match payments::verify::verify(tx, tenant).await? {
+        Ok(receipts) => println!("{name}: {receipts} receipts, each booked once"),
+        Err(unsound) => {
+            println!("{name}: BROKEN, {unsound}");
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A mistyped name must not become an empty database.

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Request as HttpRequest, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
@@ -47,13 +46,17 @@ pub fn router(state: NodeState) -> Router {
 
 async fn receive(State(state): State<NodeState>, request: HttpRequest) -> HttpResponse {
     if !is_allowed(&state, &request) {
-        return StatusCode::FORBIDDEN.into_response();
+        return unread(StatusCode::FORBIDDEN);
     }
     match Bytes::from_request(request, &()).await {
         Ok(body) => answer(&state, &body).await,
-        Err(BytesRejection::FailedToBufferBody(why)) => why.into_response(),
-        Err(other) => other.into_response(),
+        Err(rejection) => unread(rejection),
     }
+}
+
+/// The rest of the body stays unread, so the connection ends with this answer: said, lest the caller sends more on it.
+fn unread(refusal: impl IntoResponse) -> HttpResponse {
+    ([(header::CONNECTION, "close")], refusal).into_response()
 }
 
 fn is_allowed(state: &NodeState, request: &HttpRequest) -> bool {

@@ -188,7 +188,8 @@ async fn what_cannot_be_read_is_a_soap_fault_and_touches_nothing() {
         let (status, answer) = node.post(valid.replace("<noticeNumber>", "<noticeNumber>1")).await;
         assert_eq!(status, 200);
         assert!(answer.contains("<faultCode>PAA_SINTASSI_XSD</faultCode>"), "{answer}");
-        assert_eq!(node.post(vec![b' '; 2 * MAX_BODY_BYTES]).await.0, 413);
+        let too_long = node.http.post(&node.url).body(vec![b' '; 2 * MAX_BODY_BYTES]).send().await.unwrap();
+        assert_eq!((too_long.status().as_u16(), &too_long.headers()["connection"]), (413, &"close".parse().unwrap()));
         assert_eq!(node.http.get(&node.url).send().await.unwrap().status().as_u16(), 405);
         assert_eq!(node.town.count("select count(*) from payment_receipt").await, 0);
     })
@@ -370,4 +371,131 @@ async fn the_test_node_lists_notices_and_the_tobacconist_takes_one() {
         assert_eq!(node.town.again(&position).await.state, State::Paid);
     })
     .await;
+}
+
+/// The balance of a wallet after the receipts of one notice, and how many there are.
+async fn after(node: &Node, origin: &str, receipts: Vec<Request>) -> (Cents, i64) {
+    for request in receipts {
+        let version = request.operation();
+        let answer = node.ask(request).await;
+        assert_eq!((answer.operation(), answer.fault()), (version, None));
+    }
+    node.town.check_ledger().await;
+    let kept = node.town.count("select count(*) from payment_receipt").await;
+    (node.town.balance(AccountKind::Wallet, origin).await, kept)
+}
+
+#[tokio::test]
+async fn govpay_844_a_canteen_top_up_stays_payable_until_its_receipt_comes() {
+    on_both_engines(|db| async move {
+        let node = Node::new(db).await;
+        let number = node.town.position("top_up:1", PositionKind::TopUp, 4500).await.notice_number;
+        for _ in 0..20 {
+            assert!(node.ask(verify(head(), FISCAL_CODE, number)).await.fault().is_none());
+            assert!(node.ask(get(Version::V2, number)).await.fault().is_none());
+        }
+        let late = Receipt { paid_at: Some("2026-11-01T10:00:00Z".parse().unwrap()), ..receipt("late", number, 4500) };
+        assert_eq!(after(&node, "top_up:1", vec![send(Version::V2, head(), late)]).await, (Cents(4500), 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn govpay_832_833_625_607_no_receipt_is_refused_for_what_it_says() {
+    on_both_engines(|db| async move {
+        let node = Node::new(db).await;
+        let number = |origin: &'static str| {
+            let town = node.town.clone();
+            async move { town.position(origin, PositionKind::TopUp, 4500).await.notice_number }
+        };
+        let moved = Head { id_station: "99999999999_07".into(), ..head() };
+        let first = send(Version::V2, moved, receipt("832", number("832").await, 4500));
+        let other = Subject { identifier: "BNCLRA80A41H501X".into(), full_name: "Laura Bianchi".into(), ..Subject::default() };
+        let second = Receipt { debtor: other, ..receipt("833", number("833").await, 4500) };
+        let third = receipt("625", "302000600008408304".parse().unwrap(), 4500);
+        let fourth = Receipt { is_stand_in: true, ..receipt("607", number("607").await, 4600) };
+        let rest = [second, third, fourth].map(|r| send(Version::V2, head(), r));
+        let (stand_in, kept) = after(&node, "607", [vec![first], rest.to_vec()].concat()).await;
+        assert_eq!((stand_in, kept), (Cents(4600), 4));
+        assert_eq!(node.town.balance(AccountKind::Wallet, "832").await, Cents(4500));
+        assert_eq!(node.town.balance(AccountKind::Wallet, "833").await, Cents(4500));
+        assert_eq!(node.town.balance(AccountKind::Suspense, "pagopa").await, Cents(4500), "unmatched money is not lost");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn govpay_635_pagopa_api_169_a_second_receipt_of_a_notice_is_money_to_give_back() {
+    on_both_engines(|db| async move {
+        let node = Node::new(db).await;
+        let number = node.town.position("top_up:1", PositionKind::TopUp, 4500).await.notice_number;
+        let twice = ["one", "two"].map(|id| send(Version::V2, head(), receipt(id, number, 4500)));
+        assert_eq!(after(&node, "top_up:1", twice.to_vec()).await, (Cents(4500), 2));
+        assert_eq!(node.town.refund().await, Cents(4500));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn govpay_62_651_a_hundred_payers_at_once_are_told_the_same_and_none_is_told_to_wait() {
+    on_both_engines(|db| async move {
+        let node = Arc::new(Node::new(db).await);
+        let number = node.town.position("top_up:1", PositionKind::TopUp, 4500).await.notice_number;
+        let asked = (0..100).map(|i| {
+            let node = node.clone();
+            let request = if i % 2 == 0 { verify(head(), FISCAL_CODE, number) } else { get(Version::V2, number) };
+            tokio::spawn(async move { node.ask(request).await.fault().cloned() })
+        });
+        for answer in asked.collect::<Vec<_>>() {
+            assert_eq!(answer.await.unwrap(), None);
+        }
+        assert_eq!(node.town.count("select count(*) from debt_position where attempt_until is not null").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn govpay_750_what_is_paid_stays_paid() {
+    on_both_engines(|db| async move {
+        let node = Node::new(db).await;
+        let position = node.town.position("top_up:1", PositionKind::TopUp, 4500).await;
+        let sent = |id, cents| send(Version::V2, head(), receipt(id, position.notice_number, cents));
+        after(&node, "top_up:1", vec![sent("paid", 4500)]).await;
+        // Less, nothing, more and the same again come afterwards.
+        after(&node, "top_up:1", vec![sent("less", 1), sent("none", 0), sent("more", 9000), sent("same", 4500)]).await;
+        assert_eq!(node.fault(sent("paid", 4500)).await, FaultCode::ReceiptDuplicata);
+        assert_eq!(node.town.again(&position).await.state, State::Paid);
+        assert_eq!(node.fault(verify(head(), FISCAL_CODE, position.notice_number)).await, FaultCode::PagamentoDuplicato);
+    })
+    .await;
+}
+
+/// SQLite alone: PostgreSQL has no way to be made full in a test.
+#[tokio::test]
+async fn govpay_749_a_full_disk_is_a_system_error_and_the_receipt_is_taken_once_there_is_room() {
+    on_both_engines(|db| async move {
+        if db.engine() == db::Engine::Postgres {
+            return;
+        }
+        let node = Node::new(db).await;
+        let number = node.town.position("top_up:1", PositionKind::TopUp, 4500).await.notice_number;
+        let padding = format!("<!-- {} --><receipt>", "x".repeat(500_000));
+        let body = send(Version::V2, head(), receipt("r", number, 4500)).encode().replace("<receipt>", &padding);
+        allow_pages(&node, 1).await;
+        let (status, refused) = node.post(body.clone()).await;
+        assert!(status == 200 && refused.contains("PAA_SYSTEM_ERROR"), "{status} {refused}");
+        assert!(node.ask(verify(head(), FISCAL_CODE, number)).await.fault().is_none(), "reads go on");
+        allow_pages(&node, 1_000_000).await;
+        let (_, taken) = node.post(body).await;
+        assert!(taken.contains("<outcome>OK</outcome>"), "{taken}");
+        assert_eq!(after(&node, "top_up:1", vec![]).await, (Cents(4500), 1));
+    })
+    .await;
+}
+
+/// Lets the database grow to so many pages; never below those it has.
+async fn allow_pages(node: &Node, pages: u32) {
+    let mut tx = node.town.db.begin().await.unwrap();
+    tx.query(&format!("pragma max_page_count = {pages}"), &[]).await.unwrap();
+    tx.rollback().await.unwrap();
 }

@@ -129,11 +129,12 @@ impl Town {
         recorded
     }
 
-    /// After every scenario: the whole ledger balances and its chain holds.
+    /// After every scenario: the whole ledger balances, its chain holds and every receipt is booked once.
     pub async fn check_ledger(&self) {
         let mut tx = self.db.read().await.unwrap();
         ledger::check_balanced(&mut tx, TenantId(1)).await.unwrap();
         ledger::verify(&mut tx, TenantId(1)).await.unwrap();
+        payments::verify::verify(&mut tx, TenantId(1)).await.unwrap().unwrap();
     }
 
     pub async fn count(&self, sql: &str) -> i64 {
