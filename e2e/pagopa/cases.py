@@ -187,8 +187,23 @@ def a_paid_notice_is_a_duplicate(w):
 
 
 @case
-def a_cancelled_notice_is_said_so(w):
-    assert code(w.node.service.paVerifyPaymentNotice(**w.listed("cancelled").asked())) == "PAA_PAGAMENTO_ANNULLATO"
+def a_cancelled_notice_is_said_so_and_its_money_is_still_taken(w):
+    n = w.notice()
+    w.arrange("update debt_position set state = 'cancelled' where notice_number = ?", n.number)
+    for ask in (w.node.service.paVerifyPaymentNotice, w.node.service.paGetPayment, w.node.service.paGetPaymentV2):
+        assert code(ask(**n.asked())) == "PAA_PAGAMENTO_ANNULLATO"
+    assert code(w.node.service.paSendRTV2(**receipt(n, w.fresh("late")))) == "OK"
+
+
+@case
+def a_notice_past_its_day_is_expired_only_where_the_institution_says_so(w):
+    n = w.notice()
+    w.arrange("update debt_position set due_on = '2025-01-31' where notice_number = ?", n.number)
+    verify, accepts = w.node.service.paVerifyPaymentNotice, "update tenant_pagopa set accepts_after_due = ? where tenant_id = 1"
+    w.arrange(accepts, 0)
+    assert code(verify(**n.asked())) == code(w.node.service.paGetPaymentV2(**n.asked())) == "PAA_PAGAMENTO_SCADUTO"
+    w.arrange(accepts, 1)
+    assert code(verify(**n.asked())) == "OK"
 
 
 @case

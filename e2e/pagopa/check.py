@@ -4,6 +4,7 @@ PROGRAM is the binary; DATA the folder with pagoPA's published wsdl/, which carr
 project. Prints a line per case and the number of answers that were valid."""
 import pathlib
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -18,8 +19,8 @@ from node import Node, Notice
 class World:
     """The demo's notices, each handed out once."""
 
-    def __init__(self, node, sandbox):
-        self.node, self.sandbox = node, sandbox
+    def __init__(self, node, sandbox, database):
+        self.node, self.sandbox, self.database = node, sandbox, database
         self.notices = [Notice(n) for n in self.list("payable", 20000)]
         self.first = self.notices[0].pa
 
@@ -37,6 +38,14 @@ class World:
         if not found:
             raise Skip(f"no notice is {state}")
         return Notice(found[0])
+
+    def arrange(self, sql, *values):
+        """What an office would do on a day that the demo does not have."""
+        connection = sqlite3.connect(self.database, timeout=30)
+        with connection:
+            changed = connection.execute(sql, values).rowcount
+        connection.close()
+        assert changed == 1, sql
 
     def fresh(self, what):
         return f"{what}-{uuid.uuid4().hex}"[:35]
@@ -81,7 +90,7 @@ def main(program, data):
         process, sandbox, url = start(program, folder)
         try:
             node = Node(url, pathlib.Path(data))
-            counts = run(World(node, sandbox))
+            counts = run(World(node, sandbox, f"{folder}/campanella.sqlite"))
         finally:
             process.terminate()
             process.wait(30)
