@@ -13,7 +13,8 @@ impl Server {
     /// Starts a program and waits for the line that begins with `ready`.
     pub async fn start(program: &str, arguments: &[String]) -> Server {
         let mut command = Command::new(program);
-        command.args(arguments).stdout(std::process::Stdio::piped()).kill_on_drop(true);
+        // A line of log for each request would hide the table; the cost of writing it stays.
+        command.args(arguments).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::null()).kill_on_drop(true);
         let mut child = command.spawn().unwrap_or_else(|e| panic!("cannot start {program}: {e}"));
         let mut lines = BufReader::new(child.stdout.take().expect("the output is piped")).lines();
         loop {
