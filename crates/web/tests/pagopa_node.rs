@@ -461,8 +461,8 @@ async fn govpay_750_what_is_paid_stays_paid() {
         let position = node.town.position("top_up:1", PositionKind::TopUp, 4500).await;
         let sent = |id, cents| send(Version::V2, head(), receipt(id, position.notice_number, cents));
         after(&node, "top_up:1", vec![sent("paid", 4500)]).await;
-        // Less, nothing, more and the same again come afterwards.
-        after(&node, "top_up:1", vec![sent("less", 1), sent("none", 0), sent("more", 9000), sent("same", 4500)]).await;
+        // Less, more and the same again come afterwards.
+        after(&node, "top_up:1", vec![sent("less", 1), sent("more", 9000), sent("same", 4500)]).await;
         assert_eq!(node.fault(sent("paid", 4500)).await, FaultCode::ReceiptDuplicata);
         assert_eq!(node.town.again(&position).await.state, State::Paid);
         assert_eq!(node.fault(verify(head(), FISCAL_CODE, position.notice_number)).await, FaultCode::PagamentoDuplicato);
