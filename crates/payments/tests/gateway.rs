@@ -7,7 +7,7 @@ use std::sync::Mutex;
 
 use common::*;
 use db::testing::on_both_engines;
-use kernel::{Cents, Ctx, Day, Instant};
+use kernel::{Cents, Ctx, Day, Instant, TenantId};
 use payments::gateway::push::{self, Push};
 use payments::gateway::{self, Debt, Fetched, GatewayError, GatewayKind, Later, PaymentGateway};
 use payments::settings::Institution;
@@ -80,6 +80,10 @@ async fn round(town: &Town) -> Vec<(&'static str, String, i64)> {
     listener.heard()
 }
 
+async fn waiting(town: &Town) -> Vec<TenantId> {
+    push::tenants_waiting(&mut town.db.read().await.unwrap(), town.ctx().now).await.unwrap()
+}
+
 async fn revise(town: &Town, position: &Position, cents: i64) {
     let mut tx = town.db.begin().await.unwrap();
     let to = Revision { amount: Cents(cents), due_on: position.due_on, reason: "prova".to_owned() };
@@ -92,7 +96,9 @@ async fn every_change_the_archive_must_hear_of_is_told_once() {
     on_both_engines(|db| async move {
         let town = Town::new(db).await;
         choose(&town, GatewayKind::Synchronous).await;
+        assert!(waiting(&town).await.is_empty());
         let position = town.position("instalment:1", PositionKind::Instalment, 4500).await;
+        assert_eq!(waiting(&town).await, [TenantId(1)]);
         assert_eq!(round(&town).await, [("publish", "instalment:1".to_owned(), 4500)]);
         assert!(round(&town).await.is_empty(), "nothing changed");
         revise(&town, &position, 4000).await;

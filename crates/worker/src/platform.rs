@@ -12,7 +12,7 @@ use std::time::Duration;
 use db::vault::Vault;
 use kernel::{Actor, Ctx, TenantId};
 use pagopa::Http;
-use payments::gateway::{self, Service};
+use payments::gateway::{self, Service, push};
 use payments::settings::{self, Institution};
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -56,8 +56,12 @@ impl Platform {
 
     /// One round of telling, for all tenants: how many positions were told.
     pub async fn push(&self) -> Result<usize, Error> {
+        let waiting = push::tenants_waiting(&mut self.parts.db.read().await?, self.parts.clock.now()).await?;
+        if waiting.is_empty() {
+            return Ok(0);
+        }
         let mut pushed = 0;
-        for of in self.institutions().await? {
+        for of in self.institutions().await?.into_iter().filter(|of| waiting.contains(&of.tenant)) {
             let ctx = self.ctx(of.tenant);
             pushed += heard(pushes::round(self, &ctx, &of).await, "a tenant's positions cannot be told");
         }

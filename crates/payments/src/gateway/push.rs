@@ -2,7 +2,7 @@
 //! newer one, and many changes may be told by one call.
 
 use jiff::SignedDuration;
-use kernel::{Ctx, Instant};
+use kernel::{Ctx, Instant, TenantId};
 
 use super::Debt;
 use crate::{Error, Position, State, get, store};
@@ -77,9 +77,9 @@ pub async fn count(tx: &mut db::Tx, ctx: &Ctx) -> Result<(i64, i64), Error> {
     store::count_pushes(tx, ctx).await
 }
 
-/// When the oldest that waits may be tried; none when nothing waits.
-pub async fn next_at(tx: &mut db::Tx, ctx: &Ctx) -> Result<Option<Instant>, Error> {
-    store::next_push_at(tx, ctx).await
+/// The tenants with positions to tell of now, by id: most have none, and are left alone.
+pub async fn tenants_waiting(tx: &mut db::Tx, now: Instant) -> Result<Vec<TenantId>, Error> {
+    store::tenants_waiting(tx, now).await
 }
 
 #[cfg(test)]

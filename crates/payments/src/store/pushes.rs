@@ -87,9 +87,10 @@ pub(crate) async fn count_pushes(tx: &mut Tx, ctx: &Ctx) -> Result<(i64, i64), E
     Ok((row.get(0)?, row.get(1)?))
 }
 
-pub(crate) async fn next_push_at(tx: &mut Tx, ctx: &Ctx) -> Result<Option<Instant>, Error> {
-    let sql = "select min(next_try_at) from position_push where tenant_id = $1 and version > pushed_version";
-    Ok(tx.query_one(sql, &[&ctx.tenant]).await?.get(0)?)
+pub(crate) async fn tenants_waiting(tx: &mut Tx, now: Instant) -> Result<Vec<TenantId>, Error> {
+    let sql =
+        "select distinct tenant_id from position_push where version > pushed_version and next_try_at <= $1 order by tenant_id";
+    tx.query(sql, &[&now]).await?.iter().map(|row| Ok(row.get(0)?)).collect()
 }
 
 pub(crate) async fn gateway_kind(tx: &mut Tx, tenant: TenantId) -> Result<Option<String>, Error> {
