@@ -243,7 +243,8 @@ test('a form sent after the session ended is kept and comes back after sign-in',
   assert.equal(answer.status(), 401);
   assert.match(await page.locator('h1').innerText(), /sessione è scaduta/);
   await page.getByRole('link', { name: 'Accedi di nuovo' }).click();
-  await page.getByRole('link', { name: 'Entra con SPID' }).first().click();
+  await page.locator('summary', { hasText: 'Entra con SPID' }).click();
+  await page.locator('.idp-menu a').first().click();
   await page.getByRole('button', { name: 'Continua' }).click();
   await page.getByRole('button', { name: /^Marta Lorvandi/ }).click();
   await page.getByRole('button', { name: 'Continua' }).click();

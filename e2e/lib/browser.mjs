@@ -61,7 +61,10 @@ export async function inspect(page, name, { axe = true } = {}) {
 /** Signs in through the sandbox's login page, as a person would: SPID, one click on the persona. */
 export async function signIn(page, town, persona, { portal = town.portal, path = '/area-personale', scheme = 'SPID' } = {}) {
   await page.goto(portal + path);
-  await page.getByRole('link', { name: `Entra con ${scheme}` }).first().click();
+  if (scheme === 'SPID') {
+    await page.locator('summary', { hasText: 'Entra con SPID' }).click();
+    await page.locator('.idp-menu a').first().click();
+  } else await page.getByRole('link', { name: `Entra con ${scheme}` }).first().click();
   await onwards(page, /\/idp\/[a-z0-9-]+\/sso$/);
   await page.getByRole('button', { name: persona }).first().click();
   await onwards(page, (url) => url.origin === portal && !url.pathname.endsWith('/acs'));

@@ -69,6 +69,11 @@ pub(crate) async fn drop_everything(db: &Db) -> Result<(), Error> {
     for table in tables {
         tx.batch(&format!("drop table {table} cascade")).await?;
     }
-    tx.batch("drop function if exists refuse_change() cascade; drop function if exists ledger_refuse_change() cascade").await?;
+    let sql = "select cast(p.proname as text) from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+               where n.nspname = current_schema() and p.prorettype = 'trigger'::regtype order by p.proname";
+    let functions: Vec<String> = tx.query(sql, &[]).await?.iter().map(|r| r.get(0)).collect::<Result<_, _>>()?;
+    for function in functions {
+        tx.batch(&format!("drop function {function}() cascade")).await?;
+    }
     tx.commit().await
 }

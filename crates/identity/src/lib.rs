@@ -1,4 +1,5 @@
-//! Who is signed in: sign-ins, passwords, sessions, staff and their roles, expired forms and the events a person may read of their own.
+//! Who is signed in: sign-ins, passwords, sessions, staff and their roles, expired forms, the events a person may read of
+//! their own and the register of traces.
 //!
 //! Invariants: a sign-in request is used once, by the browser that began it; an identity is read only from what the asked
 //! provider signed; a secret that stands in a cookie is kept only as its hash. Not here: what a person may see (enrolment).
@@ -8,11 +9,16 @@ pub mod credentials;
 pub mod draft;
 mod error;
 pub mod events;
+pub mod foreign;
 pub mod idp;
 pub mod keys;
+pub mod logout;
+mod metadata;
 pub mod session;
+pub mod settings;
 pub mod sign_in;
 pub mod staff;
+pub mod trace;
 
 pub use error::Error;
 pub use session::Session;

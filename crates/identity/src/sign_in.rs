@@ -4,22 +4,23 @@ use db::Tx;
 use db::vault::Vault;
 use enrolment::Tenant;
 use jiff::SignedDuration;
-use kernel::{Ctx, FiscalCode};
-use saml::{
-    AttributeSet, AuthnRequest, Contact, IdpDescriptor, Metadata, Organization, Outgoing, Pending, PersonCode, Role, UserAnomaly,
-    VerifiedIdentity,
-};
+use kernel::{Ctx, FiscalCode, PersonId};
+use saml::{AuthnRequest, IdpDescriptor, Outgoing, Outline, Pending, PersonCode, UserAnomaly, VerifiedIdentity};
 
 pub use saml::Scheme;
 
+pub use crate::metadata::{entity_id, metadata};
+
+use crate::metadata::acs_url;
+
 use crate::events::{self, Kind};
 use crate::session::{self, NewSession};
-use crate::{hash, idp, keys};
+use crate::{foreign, hash, idp, keys, logout, settings, trace};
 
 /// How long a person may take at the provider's.
 const PENDING: SignedDuration = SignedDuration::from_mins(15);
-/// Children's data and payments: level 2.
-const LEVEL: u8 = 2;
+/// So many refused answers to one request are recorded: a browser that sends junk must not fill the register.
+const MOST_REFUSED: i64 = 5;
 /// The eIDAS node is asked for the minimum set: name, birth and identifier are all we use.
 const EIDAS_SET: u16 = 99;
 
@@ -101,57 +102,6 @@ impl Refusal {
     }
 }
 
-/// The name under which a tenant is known to providers of a scheme.
-pub fn entity_id(tenant: &Tenant, scheme: Scheme) -> String {
-    format!("{}/{}/metadata", tenant.public_url, scheme.door().code())
-}
-
-fn acs_url(tenant: &Tenant, scheme: Scheme) -> String {
-    format!("{}/{}/acs", tenant.public_url, scheme.door().code())
-}
-
-/// The signed metadata of a tenant, with a first key made where there is none yet.
-pub async fn metadata(tx: &mut Tx, ctx: &Ctx, vault: &Vault, tenant: &Tenant, scheme: Scheme) -> Result<String, Refusal> {
-    let keys = keys::ensure(tx, ctx, vault, tenant, scheme).await?;
-    describe(tenant, scheme).signed(&keys).map_err(|_| Refusal::Keys)
-}
-
-/// What a tenant says of itself: a public body with services of its own.
-fn describe(tenant: &Tenant, scheme: Scheme) -> Metadata {
-    let ipa_code = tenant.ipa_code.clone();
-    let role = if scheme == Scheme::Cie {
-        // c_h501 is the municipality H501, and municipalities are category L6 of the index.
-        let municipality = tenant.ipa_code.rsplit('_').next().unwrap_or_default().to_uppercase();
-        Role::CieAdministrative { ipa_code, ipa_category: "L6".to_owned(), municipality }
-    } else {
-        Role::SpidPublic { ipa_code }
-    };
-    let contact = Contact {
-        role,
-        company: tenant.name.clone(),
-        email: tenant.office_email.clone(),
-        telephone: Some(international(&tenant.office_phone)),
-    };
-    Metadata {
-        entity_id: entity_id(tenant, scheme),
-        acs_url: acs_url(tenant, scheme),
-        slo_url: format!("{}/{}/slo", tenant.public_url, scheme.door().code()),
-        attribute_sets: AttributeSet::of(scheme, &tenant.office_name),
-        organization: Organization {
-            name: tenant.name.clone(),
-            display_name: tenant.name.clone(),
-            url: tenant.website_url.clone(),
-        },
-        contacts: vec![contact],
-    }
-}
-
-/// `+39…`, without blanks.
-fn international(telephone: &str) -> String {
-    let digits: String = telephone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
-    if digits.starts_with('+') { digits } else { format!("+39{digits}") }
-}
-
 /// Begins a sign-in: a signed request for the provider, pending for this browser. The eIDAS node is asked at SPID's door.
 ///
 /// # Errors
@@ -169,13 +119,14 @@ pub async fn start(
 ) -> Result<Started, Refusal> {
     let (scheme, idp) = idp::find_at(tx, ctx, scheme, idp_entity_id).await?.ok_or(Refusal::UnknownProvider)?;
     let keys = keys::ensure(tx, ctx, vault, tenant, scheme).await?;
+    let level = settings::find(tx, ctx).await.map_err(database)?.level;
     let (sp_entity_id, acs_url) = (entity_id(tenant, scheme), acs_url(tenant, scheme));
     let request = AuthnRequest {
         scheme,
         idp: &idp,
         sp_entity_id: &sp_entity_id,
         acs_url: &acs_url,
-        level: LEVEL,
+        level,
         attribute_set: if scheme == Scheme::Eidas { EIDAS_SET } else { 0 },
         id: format!("_{}", &ctx.entropy.token()[..40]),
         relay_state: ctx.entropy.token(),
@@ -183,7 +134,7 @@ pub async fn start(
     };
     let outgoing = request.signed(&keys[0]).map_err(|_| Refusal::Keys)?;
     forget_what_is_over(tx, ctx).await?;
-    keep(tx, ctx, &request, return_path, browser_token).await?;
+    keep(tx, ctx, &request, &outgoing.xml, return_path, browser_token).await?;
     Ok(Started { outgoing, relay_state: request.relay_state })
 }
 
@@ -195,10 +146,17 @@ async fn forget_what_is_over(tx: &mut Tx, ctx: &Ctx) -> Result<(), Refusal> {
     Ok(())
 }
 
-async fn keep(tx: &mut Tx, ctx: &Ctx, request: &AuthnRequest<'_>, return_path: &str, browser_token: &str) -> Result<(), Refusal> {
+async fn keep(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    request: &AuthnRequest<'_>,
+    xml: &str,
+    return_path: &str,
+    browser_token: &str,
+) -> Result<(), Refusal> {
     let pending = serde_json::to_string(&request.pending()).map_err(|e| db::Error::Other(e.to_string()))?;
-    let sql = "insert into sign_in_request (tenant_id, request_id, relay_state, scheme, idp_entity_id, browser_hash, pending, return_path, created_at, expires_at)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let sql = "insert into sign_in_request (tenant_id, request_id, relay_state, scheme, idp_entity_id, browser_hash, pending, return_path, created_at, expires_at, request_xml)
+               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     let (scheme, browser, until) = (request.scheme.code(), hash(browser_token), ctx.now + PENDING);
     tx.execute_one(
         sql,
@@ -213,31 +171,83 @@ async fn keep(tx: &mut Tx, ctx: &Ctx, request: &AuthnRequest<'_>, return_path: &
             &return_path,
             &ctx.now,
             &until,
+            &xml,
         ],
     )
     .await?;
     Ok(())
 }
 
+/// A provider's answer as it came through a browser.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// Whose door it came to.
+    pub scheme: Scheme,
+    /// Base64.
+    pub response: &'a str,
+    pub relay_state: &'a str,
+    pub browser_token: Option<&'a str>,
+}
+
 /// Takes a provider's answer. A refused answer burns nothing: the pending request may still be answered properly. The
-/// caller commits in both cases: a refusal leaves its event.
-pub async fn accept(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    tenant: &Tenant,
-    scheme: Scheme,
-    response: &str,
-    relay_state: &str,
-    browser_token: Option<&str>,
-) -> Result<SignedIn, Refusal> {
-    let result = try_accept(tx, ctx, scheme, response, relay_state, browser_token).await;
+/// caller commits in both cases: a refusal leaves its event and its trace.
+pub async fn accept(tx: &mut Tx, ctx: &Ctx, vault: &Vault, tenant: &Tenant, answer: Answer<'_>) -> Result<SignedIn, Refusal> {
     debug_assert_eq!(tenant.id, ctx.tenant);
-    if let Err(refusal) = &result
-        && !matches!(refusal, Refusal::Db(_))
-    {
+    let (waiting, result) = match pending(tx, ctx, &answer).await {
+        Ok(waiting) => {
+            let result = enter(tx, ctx, &waiting, answer.response).await;
+            (Some(waiting), result)
+        }
+        Err(refusal) => (None, Err(refusal)),
+    };
+    if let Err(Refusal::Db(error)) = result {
+        return Err(Refusal::Db(error));
+    }
+    if let Some(waiting) = &waiting {
+        record(tx, ctx, vault, waiting, answer.response, result.as_ref().err()).await?;
+    }
+    if let Err(refusal) = &result {
+        let scheme = waiting.as_ref().map_or(answer.scheme, |w| w.pending.scheme);
         events::record(tx, ctx, None, Kind::Failed, scheme.code(), None, Some(&refusal.reason())).await.map_err(database)?;
     }
     result
+}
+
+/// A request of this browser that waits for its answer.
+struct Waiting {
+    pending: Pending,
+    return_path: String,
+    request_xml: String,
+}
+
+/// The trace of an answer, in the transaction of its outcome.
+async fn record(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    vault: &Vault,
+    waiting: &Waiting,
+    response: &str,
+    refusal: Option<&Refusal>,
+) -> Result<(), Refusal> {
+    let pending = &waiting.pending;
+    if let Some(Refusal::Response(saml::Refusal::Request(error))) = refusal {
+        // Ours is wrong, and nobody gets in until somebody looks: the operator has to see it.
+        tracing::error!(tenant = ctx.tenant.0, idp = %pending.idp_entity_id, %error, "ALERT: an identity provider refused our request");
+    }
+    if refusal.is_some() && trace::count_for(tx, ctx, &pending.request_id).await? >= MOST_REFUSED {
+        return Ok(());
+    }
+    let (outline, xml) = Outline::of_response(response);
+    let details = serde_json::json!({ "request": waiting.request_xml, "response": xml, "response_outline": outline });
+    let outcome = refusal.map_or_else(|| "accepted".to_owned(), Refusal::reason);
+    let entry = trace::Entry {
+        scheme: pending.scheme.code(),
+        idp_entity_id: &pending.idp_entity_id,
+        request_id: &pending.request_id,
+        outcome: &outcome,
+        details: &details,
+    };
+    Ok(trace::append(tx, ctx, vault, &entry).await?)
 }
 
 pub(crate) fn database(error: crate::Error) -> Refusal {
@@ -245,35 +255,46 @@ pub(crate) fn database(error: crate::Error) -> Refusal {
     Refusal::Db(error)
 }
 
-async fn try_accept(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    scheme: Scheme,
-    response: &str,
-    relay_state: &str,
-    browser_token: Option<&str>,
-) -> Result<SignedIn, Refusal> {
-    let browser = browser_token.ok_or(Refusal::NotPending)?;
-    let (pending, return_path) = pending(tx, ctx, scheme, relay_state, browser).await?;
+/// Verifies the answer and opens the session.
+async fn enter(tx: &mut Tx, ctx: &Ctx, waiting: &Waiting, response: &str) -> Result<SignedIn, Refusal> {
+    let Waiting { pending, return_path, .. } = waiting;
     let scheme = pending.scheme;
     let idp = idp::find(tx, ctx, scheme, &pending.idp_entity_id).await?.ok_or(Refusal::UnknownProvider)?;
-    let identity = saml::verify(&idp, &pending, response, ctx.now)?;
-    let PersonCode::Italian(code) = &identity.who else { return Err(Refusal::Foreign) };
-    let code = FiscalCode::parse(code).map_err(|_| Refusal::FiscalCode)?;
-    spend(tx, ctx, &pending, &idp, &identity).await?;
-    let person = enrolment::person::find_by_fiscal_code(tx, ctx, &code).await.map_err(registry)?.map(|p| p.id);
+    let identity = saml::verify(&idp, pending, response, ctx.now)?;
+    let (person, fiscal_code) = recognise(tx, ctx, &identity).await?;
+    spend(tx, ctx, pending, &idp, &identity).await?;
     let new = NewSession {
         person,
-        fiscal_code: code,
-        name: identity.name,
-        family_name: identity.family_name,
+        fiscal_code,
+        name: identity.name.clone(),
+        family_name: identity.family_name.clone(),
         scheme: scheme.code(),
         idp_entity_id: idp.entity_id.clone(),
         level: identity.level,
     };
     let session_token = session::open(tx, ctx, new).await.map_err(database)?;
+    logout::remember(tx, ctx, &session_token, &identity).await?;
     events::record(tx, ctx, person, Kind::SignedIn, scheme.code(), Some(&idp.entity_id), None).await.map_err(database)?;
-    Ok(SignedIn { session_token, return_path, person_known: person.is_some() })
+    Ok(SignedIn { session_token, return_path: return_path.clone(), person_known: person.is_some() })
+}
+
+/// Who of the registry it is, and by which code; nobody of it is a person too, who will be told so.
+async fn recognise(tx: &mut Tx, ctx: &Ctx, identity: &VerifiedIdentity) -> Result<(Option<PersonId>, FiscalCode), Refusal> {
+    match &identity.who {
+        PersonCode::Italian(code) => {
+            let code = FiscalCode::parse(code).map_err(|_| Refusal::FiscalCode)?;
+            let person = enrolment::person::find_by_fiscal_code(tx, ctx, &code).await.map_err(registry)?;
+            Ok((person.map(|p| p.id), code))
+        }
+        PersonCode::Foreign(id) => {
+            let Some(person) = foreign::find(tx, ctx, id).await.map_err(database)? else {
+                foreign::note(tx, ctx, id, identity).await.map_err(database)?;
+                return Err(Refusal::Foreign);
+            };
+            let known = enrolment::person::get(tx, ctx, person).await.map_err(registry)?;
+            Ok((Some(person), known.fiscal_code.ok_or(Refusal::Foreign)?))
+        }
+    }
 }
 
 pub(crate) fn registry(error: enrolment::Error) -> Refusal {
@@ -284,15 +305,18 @@ pub(crate) fn registry(error: enrolment::Error) -> Refusal {
 }
 
 /// The request this browser began at this door, not answered and not too old.
-async fn pending(tx: &mut Tx, ctx: &Ctx, scheme: Scheme, relay_state: &str, browser: &str) -> Result<(Pending, String), Refusal> {
-    let sql = "select pending, return_path from sign_in_request
+async fn pending(tx: &mut Tx, ctx: &Ctx, answer: &Answer<'_>) -> Result<Waiting, Refusal> {
+    let browser = answer.browser_token.ok_or(Refusal::NotPending)?;
+    let sql = "select pending, return_path, request_xml from sign_in_request
                where tenant_id = $1 and relay_state = $2 and browser_hash = $3 and expires_at > $4 and used_at is null";
-    let row = tx.query_opt(sql, &[&ctx.tenant, &relay_state, &hash(browser), &ctx.now]).await?.ok_or(Refusal::NotPending)?;
+    let found = tx.query_opt(sql, &[&ctx.tenant, &answer.relay_state, &hash(browser), &ctx.now]).await?;
+    let row = found.ok_or(Refusal::NotPending)?;
     let pending: Pending = serde_json::from_str(&row.get::<String>(0)?).map_err(|_| Refusal::NotPending)?;
-    if pending.scheme.door() != scheme.door() {
+    if pending.scheme.door() != answer.scheme.door() {
         return Err(Refusal::NotPending);
     }
-    Ok((pending, row.get(1)?))
+    let request_xml: Option<String> = row.get(2)?;
+    Ok(Waiting { pending, return_path: row.get(1)?, request_xml: request_xml.unwrap_or_default() })
 }
 
 /// Marks the assertion as spent and the request as answered; of two equal answers at once, one finds it done. In this order:

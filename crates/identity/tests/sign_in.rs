@@ -1,145 +1,13 @@
 //! Sign-ins from the request to the session on both engines, and what must not become one.
 #![allow(clippy::unwrap_used, reason = "a scenario that meets an error has failed")]
 
-use std::sync::OnceLock;
+mod common;
 
+use common::{Answer, BROWSER, ENTITY_ID, World, draft, honest, key_of, signed};
 use db::testing::on_both_engines;
-use enrolment::Tenant;
-use enrolment::tenant;
-use identity::sign_in::{self, Refusal, Scheme, SignedIn, Started};
+use identity::sign_in::{self, Refusal, Scheme};
 use identity::{events, idp, session};
-use jiff::SignedDuration;
-use kernel::{Actor, Ctx};
-use saml::idp_side::{self, ResponseDraft};
-use saml::{Carrier, SpKey, Subject};
-use testkit::TestTown;
-
-const ENTITY_ID: &str = "https://idp.example";
-const BROWSER: &str = "the cookie of a browser";
-
-fn provider_key() -> &'static SpKey {
-    static KEY: OnceLock<SpKey> = OnceLock::new();
-    KEY.get_or_init(|| {
-        let name = "idp.example".to_owned();
-        let (ipa_code, entity_id) = ("prova".to_owned(), ENTITY_ID.to_owned());
-        let subject =
-            Subject { common_name: name.clone(), organization: name, city: "Castelmirto".to_owned(), ipa_code, entity_id };
-        SpKey::generate(&subject, 2026, 2).unwrap()
-    })
-}
-
-struct World {
-    town: TestTown,
-    tenant: Tenant,
-    other: Tenant,
-}
-
-impl World {
-    /// The town and its neighbour, both trusting the one provider for both schemes.
-    async fn build(db: db::Db) -> World {
-        let town = TestTown::build(db).await;
-        let mut tx = town.db.begin().await.unwrap();
-        let tenant = tenant::find_by_host(&mut tx, town.host).await.unwrap().unwrap();
-        let other = tenant::find_by_host(&mut tx, town.other_host).await.unwrap().unwrap();
-        let metadata = idp_side::metadata(ENTITY_ID, "Gestore di prova", "https://idp.example/sso", provider_key());
-        for at in [tenant.id, other.id] {
-            let ctx = Ctx { tenant: at, ..town.ctx_as(Actor::Anonymous) };
-            for scheme in [Scheme::Spid, Scheme::Cie] {
-                idp::import(&mut tx, &ctx, scheme, &metadata).await.unwrap();
-            }
-        }
-        tx.commit().await.unwrap();
-        World { town, tenant, other }
-    }
-
-    /// Nobody's context, at the hour of the town's clock moved by these seconds.
-    fn ctx(&self, tenant: &Tenant, seconds: i64) -> Ctx {
-        let ctx = self.town.ctx_as(Actor::Anonymous);
-        Ctx { tenant: tenant.id, now: ctx.now + SignedDuration::from_secs(seconds), ..ctx }
-    }
-
-    async fn start(&self, tenant: &Tenant, scheme: Scheme) -> Started {
-        let mut tx = self.town.db.begin().await.unwrap();
-        let (ctx, vault) = (self.ctx(tenant, 0), &self.town.vault);
-        let started =
-            sign_in::start(&mut tx, &ctx, vault, tenant, scheme, ENTITY_ID, "/area-personale/ricariche", BROWSER).await.unwrap();
-        tx.commit().await.unwrap();
-        started
-    }
-
-    async fn accept(&self, tenant: &Tenant, answer: &Answer, browser: Option<&str>, seconds: i64) -> Result<SignedIn, Refusal> {
-        let mut tx = self.town.db.begin().await.unwrap();
-        let ctx = self.ctx(tenant, seconds);
-        let result = sign_in::accept(&mut tx, &ctx, tenant, answer.scheme, &answer.response, &answer.relay_state, browser).await;
-        tx.commit().await.unwrap();
-        result
-    }
-
-    async fn count(&self, sql: &str) -> i64 {
-        let mut tx = self.town.db.read().await.unwrap();
-        tx.query_one(sql, &[]).await.unwrap().get(0).unwrap()
-    }
-
-    async fn code_of_anna(&self) -> String {
-        let mut tx = self.town.db.read().await.unwrap();
-        let ctx = self.town.ctx(self.town.people.anna);
-        let anna = enrolment::person::get(&mut tx, &ctx, self.town.people.anna).await.unwrap();
-        anna.fiscal_code.unwrap().as_str().to_owned()
-    }
-}
-
-struct Answer {
-    scheme: Scheme,
-    response: String,
-    relay_state: String,
-}
-
-fn posted(started: &Started) -> &str {
-    let Carrier::Form(form) = &started.outgoing.carrier else { panic!("the provider takes POST") };
-    &form.message
-}
-
-/// What the provider is asked for, once it has verified the request with the tenant's metadata.
-async fn draft(world: &World, tenant: &Tenant, scheme: Scheme, started: &Started, code: &str) -> ResponseDraft {
-    let mut tx = world.town.db.begin().await.unwrap();
-    let metadata = sign_in::metadata(&mut tx, &world.ctx(tenant, 0), &world.town.vault, tenant, scheme).await.unwrap();
-    tx.commit().await.unwrap();
-    let known = idp_side::service_provider(&metadata).expect("the metadata are signed");
-    let request =
-        idp_side::read_request(posted(started), &known.certificates).expect("the request is signed with a key of the metadata");
-    assert_eq!((request.issuer.as_str(), request.level), (known.entity_id.as_str(), 2));
-    let attributes =
-        [("fiscalNumber", format!("TINIT-{code}")), ("name", "Anna".to_owned()), ("familyName", "Bianchi".to_owned())];
-    ResponseDraft {
-        idp_entity_id: ENTITY_ID.to_owned(),
-        acs_url: known.acs_url,
-        sp_entity_id: known.entity_id,
-        in_response_to: request.id.clone(),
-        response_id: format!("_r{}", &request.id[1..]),
-        assertion_id: format!("_a{}", &request.id[1..]),
-        name_id: "_transient".to_owned(),
-        level: 2,
-        issued_at: world.ctx(tenant, 5).now,
-        attributes: attributes.map(|(name, value)| (name.to_owned(), value)).to_vec(),
-        issuer_format: scheme == Scheme::Spid,
-    }
-}
-
-fn signed(draft: &ResponseDraft, scheme: Scheme, started: &Started) -> Answer {
-    let response = draft.signed(provider_key()).unwrap();
-    Answer { scheme, response, relay_state: started.relay_state.clone() }
-}
-
-/// A started sign-in of Anna in the town, with the provider's honest answer.
-async fn honest(world: &World, scheme: Scheme) -> Answer {
-    let started = world.start(&world.tenant, scheme).await;
-    let code = world.code_of_anna().await;
-    signed(&draft(world, &world.tenant, scheme, &started, &code).await, scheme, &started)
-}
-
-fn key_of(result: Result<SignedIn, Refusal>) -> &'static str {
-    result.expect_err("it is refused").key()
-}
+use saml::idp_side::ResponseDraft;
 
 #[tokio::test]
 async fn a_parent_gets_in_by_spid_and_by_cie() {
@@ -185,6 +53,28 @@ async fn an_answer_opens_one_session_and_no_second_one() {
         assert_eq!(key_of(world.accept(&world.tenant, &answer, Some(BROWSER), 11).await), "sign-in-expired");
         assert_eq!(world.count("select count(*) from session").await, 1);
         assert_eq!(world.count("select count(*) from sign_in_event where kind = 'failed'").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_fifty_equal_answers_at_once_one_opens_a_session() {
+    on_both_engines(|db| async move {
+        let world = std::sync::Arc::new(World::build(db).await);
+        let answer = std::sync::Arc::new(honest(&world, Scheme::Spid).await);
+        let post = |_| {
+            let (world, answer) = (world.clone(), answer.clone());
+            tokio::spawn(async move { world.accept(&world.tenant, &answer, Some(BROWSER), 10).await.is_ok() })
+        };
+        let posted: Vec<_> = (0..50).map(post).collect();
+        let mut accepted = 0;
+        for one in posted {
+            accepted += usize::from(one.await.unwrap());
+        }
+        assert_eq!(accepted, 1);
+        assert_eq!(world.count("select count(*) from session").await, 1);
+        assert_eq!(world.count("select count(*) from sign_in_trace where outcome = 'accepted'").await, 1);
+        identity::trace::verify(&mut world.town.db.read().await.unwrap(), world.tenant.id).await.unwrap();
     })
     .await;
 }

@@ -72,7 +72,7 @@ pub(crate) fn read(doc: &Document<'_>, root: NodeId) -> Result<IdpDescriptor, Id
 }
 
 /// The addresses of a service by the bindings we speak, HTTP-POST first.
-fn services(doc: &Document<'_>, role: NodeId, name: &str) -> Vec<LogoutEndpoint> {
+pub(crate) fn services(doc: &Document<'_>, role: NodeId, name: &str) -> Vec<LogoutEndpoint> {
     let endpoint = |node: NodeId| {
         let named = xml::attribute(doc, node, "Binding")?;
         let binding = [Binding::Post, Binding::Redirect].into_iter().find(|b| b.uri() == named)?;

@@ -10,7 +10,7 @@ use crate::keys::{decode_base64, encode_base64};
 use crate::metadata::key_descriptor;
 use crate::request::whole_seconds;
 use crate::xml::escape;
-use crate::{ASSERTION, Bergshamra, ENTITY, LEVELS, PROTOCOL, SpKey, TRANSIENT, xml};
+use crate::{ASSERTION, Bergshamra, ENTITY, LEVELS, LogoutEndpoint, PROTOCOL, SpKey, TRANSIENT, idp, xml};
 
 /// A request whose signature was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,8 @@ pub struct ResponseDraft {
     pub attributes: Vec<(String, String)>,
     /// CIE's provider leaves the format of the issuer out.
     pub issuer_format: bool,
+    /// Where the provider keeps a session of its own: at level 1.
+    pub session_index: Option<String>,
 }
 
 impl ResponseDraft {
@@ -88,6 +90,11 @@ impl ResponseDraft {
     pub fn signed(&self, key: &SpKey) -> Result<String, SignatureError> {
         let unsigned = self.document(&template(&self.assertion_id, &key.certificate_base64()));
         Ok(encode_base64(Bergshamra.sign(&unsigned, &key.private_key_pem)?.as_bytes()))
+    }
+
+    /// A response that nobody signed, in base64: to be refused.
+    pub fn unsigned(&self) -> String {
+        encode_base64(self.document("").as_bytes())
     }
 
     /// The document, with this in place of the assertion's signature.
@@ -106,11 +113,12 @@ impl ResponseDraft {
              <saml:Subject><saml:NameID Format=\"{TRANSIENT}\" NameQualifier=\"{idp}\">{name_id}</saml:NameID>\
              <saml:SubjectConfirmation Method=\"urn:oasis:names:tc:SAML:2.0:cm:bearer\"><saml:SubjectConfirmationData Recipient=\"{acs}\" NotOnOrAfter=\"{until}\" InResponseTo=\"{request}\"/></saml:SubjectConfirmation></saml:Subject>\
              <saml:Conditions NotBefore=\"{at}\" NotOnOrAfter=\"{until}\"><saml:AudienceRestriction><saml:Audience>{sp}</saml:Audience></saml:AudienceRestriction></saml:Conditions>\
-             <saml:AuthnStatement AuthnInstant=\"{at}\"><saml:AuthnContext><saml:AuthnContextClassRef>{class}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>\
+             <saml:AuthnStatement AuthnInstant=\"{at}\"{session}><saml:AuthnContext><saml:AuthnContextClassRef>{class}</saml:AuthnContextClassRef></saml:AuthnContext></saml:AuthnStatement>\
              <saml:AttributeStatement>{attributes}</saml:AttributeStatement></saml:Assertion></samlp:Response>",
             response = self.response_id,
             assertion = self.assertion_id,
             name_id = escape(&self.name_id),
+            session = self.session_index.as_ref().map(|s| format!(" SessionIndex=\"{}\"", escape(s))).unwrap_or_default(),
         )
     }
 
@@ -137,6 +145,8 @@ fn attribute(name: &str, value: &str) -> String {
         escape(value)
     )
 }
+
+pub use crate::engine::template as signature_template;
 
 /// What a provider says of itself.
 #[derive(Clone, Debug)]
@@ -177,12 +187,28 @@ pub fn metadata(entity_id: &str, display_name: &str, sso_url: &str, key: &SpKey)
     IdpMetadata { entity_id, display_name, sso: &sso, slo: &[], keys: std::slice::from_ref(key) }.document()
 }
 
+/// A registry of these documents, signed as a whole.
+///
+/// # Errors
+/// [`SignatureError`] when the key cannot be used.
+pub fn signed_registry(documents: &[String], key: &SpKey) -> Result<String, SignatureError> {
+    let signature = template("_registry", &key.certificate_base64());
+    let unsigned = format!(
+        "<md:EntitiesDescriptor xmlns:md=\"{}\" ID=\"_registry\" Name=\"prova\">{signature}{}</md:EntitiesDescriptor>",
+        crate::METADATA,
+        documents.concat()
+    );
+    Bergshamra.sign(&unsigned, &key.private_key_pem)
+}
+
 /// A service provider, as its metadata describe it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceProvider {
     pub entity_id: String,
     /// Where responses are posted: the default assertion consumer service.
     pub acs_url: String,
+    /// Where logout messages go, HTTP-POST first; may be empty.
+    pub slo: Vec<LogoutEndpoint>,
     /// DER.
     pub certificates: Vec<Vec<u8>>,
 }
@@ -201,5 +227,10 @@ pub fn service_provider(metadata: &str) -> Option<ServiceProvider> {
     let services = xml::children(&doc, sso, crate::METADATA, "AssertionConsumerService");
     let acs = services.into_iter().find(|s| xml::attribute(&doc, *s, "isDefault") == Some("true"))?;
     let attribute = |node, name: &str| xml::attribute(&doc, node, name).map(str::to_owned);
-    Some(ServiceProvider { entity_id: attribute(root, "entityID")?, acs_url: attribute(acs, "Location")?, certificates })
+    Some(ServiceProvider {
+        entity_id: attribute(root, "entityID")?,
+        acs_url: attribute(acs, "Location")?,
+        slo: idp::services(&doc, sso, "SingleLogoutService"),
+        certificates,
+    })
 }

@@ -103,6 +103,15 @@ fn der(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag, length], content].concat()
 }
 
+/// The certificates of a PEM file, in DER; what is not one is left out.
+pub fn certificates_of_pem(text: &str) -> Vec<Vec<u8>> {
+    let parts = text.split("-----BEGIN CERTIFICATE-----").skip(1);
+    parts
+        .filter_map(|part| decode_base64(part.split("-----END CERTIFICATE-----").next()?))
+        .filter(|der| !der.is_empty())
+        .collect()
+}
+
 /// The public key of a certificate, both in DER.
 pub(crate) fn public_key(certificate_der: &[u8]) -> Option<Vec<u8>> {
     bergshamra::keys::loader::load_x509_cert_der(certificate_der).ok()?.to_spki_der()

@@ -1,4 +1,6 @@
-//! A SPID and CIE service provider over SAML 2.0: metadata, requests, and the verification of responses.
+#![doc = include_str!("../README.md")]
+//!
+//! # How an identity is read
 //!
 //! An identity is read only from what the one identity provider asked has signed: a response passes a narrow structural
 //! gate, every signature is verified with the provider's pinned keys, the signed node must be the assertion itself, and
@@ -14,8 +16,11 @@ mod gate;
 mod idp;
 pub mod idp_side;
 mod keys;
+mod logout;
 mod metadata;
+mod outline;
 mod refusal;
+pub mod registry;
 mod request;
 mod response;
 mod xml;
@@ -24,8 +29,10 @@ pub use binding::{Binding, Carrier, Endpoint, Kind, Outgoing, PostForm};
 pub use engine::{Bergshamra, Covered, Engine, SignatureError};
 pub use gate::MAX_MESSAGE_BYTES;
 pub use idp::{IdpDescriptor, IdpError, LogoutEndpoint};
-pub use keys::{KeyError, SpKey, Subject};
+pub use keys::{KeyError, SpKey, Subject, certificates_of_pem};
+pub use logout::{Incoming, LogoutAnswer, LogoutMessage, LogoutRequest};
 pub use metadata::{Aggregator, AttributeSet, Contact, Metadata, Organization, Role};
+pub use outline::Outline;
 pub use refusal::{Refusal, RequestError, UserAnomaly};
 pub use request::{AuthnRequest, Pending};
 pub use response::{PersonCode, VerifiedIdentity, verify, verify_with};

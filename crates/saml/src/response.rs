@@ -105,12 +105,8 @@ fn issued_in_time(doc: &Document<'_>, node: NodeId, pending: &Pending, now: Time
     if early || issued > now + SKEW { Err(Refusal::Content("IssueInstant")) } else { Ok(()) }
 }
 
-/// A UTC instant of the profile: `2026-11-24T07:59:12Z`, with or without fractions.
 fn instant(doc: &Document<'_>, node: NodeId, name: &str) -> Verdict<Timestamp> {
-    let text = xml::attribute(doc, node, name).unwrap_or_default();
-    let shaped = text.len() >= 20 && text.ends_with('Z') && text.as_bytes()[10] == b'T';
-    let parsed = if shaped { text.parse().ok() } else { None };
-    parsed.ok_or(Refusal::Content("an instant"))
+    xml::instant(doc, node, name).ok_or(Refusal::Content("an instant"))
 }
 
 fn status(doc: &Document<'_>, root: NodeId) -> Verdict<()> {

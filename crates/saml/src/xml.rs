@@ -1,5 +1,6 @@
 //! Reading XML of one narrow kind, and writing text into it.
 
+use jiff::Timestamp;
 use uppsala::{Document, NodeId, NodeKind, Parser};
 
 /// Deeper than any message of the profile.
@@ -56,6 +57,13 @@ pub fn attribute<'d>(doc: &'d Document<'_>, node: NodeId, name: &str) -> Option<
         .iter()
         .find(|a| a.name.namespace_uri.is_none() && a.name.prefix.is_none() && a.name.local_name == name);
     found.map(|a| a.value.as_ref())
+}
+
+/// A UTC instant of the profile in an attribute: `2026-11-24T07:59:12Z`, with or without fractions.
+pub fn instant(doc: &Document<'_>, node: NodeId, name: &str) -> Option<Timestamp> {
+    let text = attribute(doc, node, name)?;
+    let shaped = text.len() >= 20 && text.ends_with('Z') && text.as_bytes()[10] == b'T';
+    if shaped { text.parse().ok() } else { None }
 }
 
 /// The whole text of an element that holds nothing but text.

@@ -1,9 +1,11 @@
-//! Test identity providers: two of SPID and one of CIE. They verify the request they get, let one be a persona with one
+//! Test identity providers: three of SPID, one of CIE and an eIDAS node. They verify the request they get, let one be a persona with one
 //! click, and answer with a signed response by the browser, as the real ones do.
 
 mod login;
+mod logout;
 mod pages;
 mod personas;
+mod trial;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -14,7 +16,7 @@ use axum::Router;
 use axum::routing::{get, post};
 use jiff::civil::Date;
 use kernel::{Clock, Entropy};
-use saml::idp_side::{self, IdpMetadata, ReceivedRequest, ServiceProvider};
+use saml::idp_side::{self, IdpMetadata, ReceivedRequest, ResponseDraft, ServiceProvider};
 use saml::{Binding, Endpoint, KeyError, Scheme, SpKey, Subject};
 use serde::Serialize;
 
@@ -62,37 +64,48 @@ pub struct Provider {
     key: SpKey,
 }
 
-const PROVIDERS: [(Scheme, &str, &str); 3] = [
+const PROVIDERS: [(Scheme, &str, &str); 5] = [
     (Scheme::Spid, "spid-1", "Gestore di prova Uno"),
     (Scheme::Spid, "spid-2", "Gestore di prova Due"),
     (Scheme::Cie, "cie", "CIE di prova"),
+    (Scheme::Spid, "spid-3", "Gestore di prova Tre"),
+    (Scheme::Eidas, "eidas", "Nodo eIDAS di prova"),
 ];
 
 impl Provider {
-    /// The three providers at this address.
+    /// The providers at this address.
     pub fn generate_all(public_url: &str, clock: &Clock) -> Result<Vec<Provider>, KeyError> {
-        let year = i32::from(kernel::rome_day(clock.now()).year());
         let make = |(scheme, slug, display_name): (Scheme, &'static str, &'static str)| {
             let entity_id = format!("{public_url}/idp/{slug}");
-            let subject = Subject {
-                common_name: display_name.to_owned(),
-                organization: display_name.to_owned(),
-                city: "Castelmirto".to_owned(),
-                ipa_code: "prova".to_owned(),
-                entity_id: entity_id.clone(),
-            };
-            let key = SpKey::generate(&subject, year, 2)?;
+            let key = new_key(display_name, &entity_id, clock)?;
             Ok(Provider { scheme, slug, sso_url: format!("{entity_id}/sso"), entity_id, display_name, key })
         };
         PROVIDERS.into_iter().map(make).collect()
     }
 
+    /// Where logout messages come.
+    pub fn slo_url(&self) -> String {
+        format!("{}/slo", self.entity_id)
+    }
+
     pub fn metadata(&self) -> String {
         let at = |binding| Endpoint { binding, location: self.sso_url.clone() };
         let sso = [at(Binding::Post), at(Binding::Redirect)];
+        let slo = [Binding::Post, Binding::Redirect].map(|binding| Endpoint { binding, location: self.slo_url() });
         let (entity_id, display_name) = (self.entity_id.as_str(), self.display_name);
-        IdpMetadata { entity_id, display_name, sso: &sso, slo: &[], keys: std::slice::from_ref(&self.key) }.document()
+        IdpMetadata { entity_id, display_name, sso: &sso, slo: &slo, keys: std::slice::from_ref(&self.key) }.document()
     }
+}
+
+fn new_key(name: &str, entity_id: &str, clock: &Clock) -> Result<SpKey, KeyError> {
+    let subject = Subject {
+        common_name: name.to_owned(),
+        organization: name.to_owned(),
+        city: "Castelmirto".to_owned(),
+        ipa_code: "prova".to_owned(),
+        entity_id: entity_id.to_owned(),
+    };
+    SpKey::generate(&subject, i32::from(kernel::rome_day(clock.now()).year()), 2)
 }
 
 /// What the test providers are made of.
@@ -114,6 +127,20 @@ pub(crate) struct Idp {
     clock: Clock,
     entropy: Entropy,
     logins: Mutex<HashMap<String, Login>>,
+    sessions: Mutex<Vec<Session>>,
+    /// A key that is in no metadata.
+    stranger: SpKey,
+}
+
+/// Somebody who signed in here, until either side ends it.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    provider: usize,
+    sp_entity_id: String,
+    name_id: String,
+    session_index: Option<String>,
+    /// For the list.
+    who: String,
 }
 
 /// A request that waits for a person to choose.
@@ -148,6 +175,27 @@ impl Idp {
         handle
     }
 
+    /// `_` and 160 random bits.
+    fn id(&self) -> String {
+        format!("_{}", &self.entropy.token()[..40])
+    }
+
+    fn remember(&self, login: &Login, draft: &ResponseDraft) {
+        let of = |name: &str| draft.attributes.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value);
+        let session = Session {
+            provider: login.provider,
+            sp_entity_id: draft.sp_entity_id.clone(),
+            name_id: draft.name_id.clone(),
+            session_index: draft.session_index.clone(),
+            who: format!("{} {}", of("name"), of("familyName")),
+        };
+        let mut sessions = self.sessions.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if sessions.len() >= MOST_LOGINS {
+            sessions.clear();
+        }
+        sessions.push(session);
+    }
+
     fn login(&self, handle: &str) -> Option<Login> {
         self.logins.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(handle).cloned()
     }
@@ -163,6 +211,7 @@ pub fn router(config: Config) -> Result<Router, String> {
         let known = idp_side::service_provider(metadata).ok_or("the metadata of a service provider cannot be trusted")?;
         service_providers.insert(known.entity_id.clone(), known);
     }
+    let stranger = new_key("estraneo", "https://estraneo.example", &config.clock).map_err(|e| e.to_string())?;
     let idp = Arc::new(Idp {
         providers: config.providers,
         personas: config.personas,
@@ -171,6 +220,8 @@ pub fn router(config: Config) -> Result<Router, String> {
         clock: config.clock,
         entropy: config.entropy,
         logins: Mutex::default(),
+        sessions: Mutex::default(),
+        stranger,
     });
     let router = Router::new()
         .route("/", get(personas::show))
@@ -181,6 +232,8 @@ pub fn router(config: Config) -> Result<Router, String> {
         .route("/favicon.ico", get(|| async { axum::http::StatusCode::NO_CONTENT }))
         .route("/idp/{slug}/metadata", get(login::metadata))
         .route("/idp/{slug}/sso", get(login::ask_by_address).post(login::ask))
-        .route("/idp/{slug}/persona", post(login::answer));
+        .route("/idp/{slug}/persona", post(login::answer))
+        .route("/idp/{slug}/slo", get(logout::by_address).post(logout::by_form))
+        .route("/idp/{slug}/uscita", get(logout::list).post(logout::ask));
     Ok(router.with_state(idp))
 }

@@ -216,6 +216,55 @@ async fn giving_up_is_told_by_its_number() {
 }
 
 #[tokio::test]
+async fn each_trial_ends_as_it_says() {
+    let world = World::serve().await;
+    let person = |number| Refusal::Person(UserAnomaly::from_number(number).unwrap());
+    for (trial, expected) in [
+        ("19", person(19)),
+        ("20", person(20)),
+        ("21", person(21)),
+        ("22", person(22)),
+        ("23", person(23)),
+        ("24", Refusal::PersonUnsaid),
+        ("25", person(25)),
+        ("30", person(30)),
+        ("16", Refusal::Request(saml::RequestError(Some(16)))),
+        ("senza-firma", Refusal::Signature("the Assertion is not signed")),
+        ("firma-estranea", Refusal::Signature("not good")),
+        ("tardi", Refusal::Content("IssueInstant")),
+        ("livello", Refusal::Content("level of the sign-in")),
+    ] {
+        let (page, pending) = world.ask(0).await;
+        assert!(page.text.contains(&format!("name=\"esito\" value=\"{trial}\"")), "{trial} has a button");
+        let url = format!("{}/persona", world.providers[0].entity_id);
+        let fields = [("handle", page.hidden("handle")), ("persona", ANNA.to_owned()), ("esito", trial.to_owned())];
+        let fields: Vec<_> = fields.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let answer = world.post(&url, &fields).await;
+        let verdict = verify(&world.providers[0], &pending, &answer.hidden("SAMLResponse"), NOW.parse().unwrap());
+        assert_eq!(verdict, Err(expected), "{trial}");
+    }
+}
+
+#[tokio::test]
+async fn a_provider_ends_a_session_it_opened() {
+    let world = World::serve().await;
+    let url = format!("{}/uscita", world.providers[0].entity_id);
+    let empty = world.http.get(&url).send().await.unwrap().text().await.unwrap();
+    assert!(empty.contains("Nessuno è entrato"), "{empty}");
+    let identity = world.choose(0, ("persona", ANNA)).await.unwrap();
+    let listed = world.http.get(&url).send().await.unwrap().text().await.unwrap();
+    assert!(listed.contains("Termina la sessione di Ada Gadda") && listed.contains(&identity.name_id));
+    let asked = world.post(&url, &[("name_id", &identity.name_id)]).await;
+    let message = asked.hidden("SAMLRequest");
+    let incoming = saml::Incoming::Form { kind: saml::Kind::Request, message: &message, relay_state: None };
+    let (idp, slo, now) = (&world.providers[0], "https://scuola.example/spid/slo", NOW.parse().unwrap());
+    let verdict = incoming.verify(&idp.entity_id, &idp.certificates, slo, now).unwrap();
+    assert!(matches!(verdict, saml::LogoutMessage::Request { ref name_id, .. } if *name_id == identity.name_id));
+    let there = format!("{}/uscita", world.providers[1].entity_id);
+    assert_eq!(world.post(&there, &[("name_id", &identity.name_id)]).await.status, 404, "another provider's session");
+}
+
+#[tokio::test]
 async fn a_company_is_answered_for_and_refused_as_no_natural_person() {
     let world = World::serve().await;
     assert_eq!(world.choose(0, ("persona", COMPANY)).await, Err(Refusal::WrongIdentity));

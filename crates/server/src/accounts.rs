@@ -21,10 +21,10 @@ use crate::commands::{no_such_tenant, open_existing};
 pub struct Place {
     /// `sqlite:FILE` or `postgres://…`
     #[arg(long)]
-    database: String,
+    pub database: String,
     /// The tenant's code of the index of public administrations
     #[arg(long)]
-    tenant: String,
+    pub tenant: String,
 }
 
 #[derive(Subcommand)]

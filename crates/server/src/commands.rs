@@ -12,7 +12,7 @@ use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 use crate::config::Config;
 use crate::gateway::{self, Gateway};
 use crate::money::{self, Fdr, Journal, Receipts};
-use crate::{Failure, accounts, cns, demo, key_file, listen, print};
+use crate::{Failure, accounts, cns, demo, identities, key_file, listen, print};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -30,7 +30,7 @@ pub enum Command {
         #[arg(long)]
         database: String,
     },
-    /// Recompute every balance and the chain of postings; name the first that does not hold
+    /// Recompute every balance, the chain of postings and the chain of traces; name the first that does not hold
     Verify {
         #[arg(long)]
         database: String,
@@ -79,6 +79,17 @@ pub enum Command {
     /// How a tenant's positions reach pagoPA
     #[command(subcommand)]
     Gateway(Gateway),
+    /// Identity providers a tenant trusts
+    #[command(subcommand)]
+    Idp(identities::Idp),
+    /// Keys with which a tenant signs what it asks of identity providers
+    #[command(subcommand)]
+    SamlKey(identities::SamlKey),
+    /// What a tenant asks of sign-ins
+    SignIn(identities::SignIn),
+    /// The register of traces of sign-ins
+    #[command(subcommand)]
+    Trace(identities::Trace),
     /// Print every door of the portal: methods, who may pass, path
     Doors,
     /// Print the states of a debt position and what each receipt does to them
@@ -110,6 +121,10 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Reconcile(at) => money::reconcile(&at).await,
         Command::Receipts(command) => money::receipts(command).await,
         Command::Gateway(command) => gateway::run(command).await,
+        Command::Idp(command) => identities::idp(command).await,
+        Command::SamlKey(command) => identities::saml_key(command).await,
+        Command::SignIn(command) => identities::sign_in(command).await,
+        Command::Trace(command) => identities::trace(command).await,
         Command::Doors => {
             for door in web::routes::DOORS {
                 println!("{} {:?} {}", door.methods, door.guard, door.path);
@@ -150,6 +165,7 @@ async fn serve(config: &Config) -> Result<ExitCode, Failure> {
         passwords,
         trusted_proxies: config.trusted_proxies.clone(),
         cns,
+        registry: config.spid.registry()?,
         sandbox: None,
     };
     listen::serve(services, || println!("ready http://{}/", config.listen)).await
@@ -189,6 +205,7 @@ async fn verify(database: &str, tenant: Option<&str>) -> Result<ExitCode, Failur
             }
             Err(other) => return Err(other.into()),
         }
+        sound &= verify_traces(&mut tx, id, &name).await?;
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -200,6 +217,20 @@ async fn verify_receipts(tx: &mut db::Tx, tenant: kernel::TenantId, name: &str) 
             println!("{name}: BROKEN, {unsound}");
             return Ok(false);
         }
+    }
+    Ok(true)
+}
+
+async fn verify_traces(tx: &mut db::Tx, id: TenantId, name: &str) -> Result<bool, Failure> {
+    match identity::trace::verify(tx, id).await {
+        Ok(v) => {
+            println!("{name}: {} traces of sign-ins, {} purged before them, all hold; chain {}", v.kept, v.purged, v.chain_head)
+        }
+        Err(broken @ identity::trace::TraceError::Broken(_)) => {
+            println!("{name}: BROKEN at {broken}");
+            return Ok(false);
+        }
+        Err(other) => return Err(other.into()),
     }
     Ok(true)
 }

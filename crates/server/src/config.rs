@@ -24,6 +24,8 @@ pub struct Config {
     pub mail: Option<Mail>,
     #[serde(default)]
     pub passwords: Passwords,
+    #[serde(default)]
+    pub spid: Spid,
     /// Networks of proxies whose X-Forwarded-For is believed: `["127.0.0.1/32"]`. Empty believes none.
     #[serde(default)]
     pub trusted_proxies: Vec<ipnet::IpNet>,
@@ -72,6 +74,34 @@ fn two_days() -> u32 {
     48
 }
 
+/// Where the registry of SPID's identity providers is; without it they come by `campanella idp import`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spid {
+    /// `https://…`, as AgID publishes it.
+    pub registry_url: Option<String>,
+    /// The certificates of who signs it, in PEM.
+    pub registry_certificate_file: Option<PathBuf>,
+}
+
+impl Spid {
+    /// The registry to refresh from.
+    ///
+    /// # Errors
+    /// One setting without the other, an address that is not https, or a file without a certificate.
+    pub fn registry(&self) -> Result<Option<worker::Registry>, crate::Failure> {
+        match (&self.registry_url, &self.registry_certificate_file) {
+            (None, None) => Ok(None),
+            (Some(url), Some(_)) if !url.starts_with("https://") => Err("spid.registry_url must begin with https://".into()),
+            (Some(url), Some(file)) => {
+                let pem = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
+                Ok(Some(worker::Registry::new(url, &pem)?))
+            }
+            _ => Err("spid.registry_url and spid.registry_certificate_file belong together".into()),
+        }
+    }
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mail {
@@ -116,5 +146,21 @@ mod tests {
     fn a_misspelt_setting_is_refused() {
         let text = "listen = '127.0.0.1:8080'\ndatabase = 'sqlite:a'\nkey_file = 'key'\nnode_listn = '127.0.0.1:8082'";
         assert!(read(text).expect_err("the name is unknown").to_string().contains("node_listn"));
+    }
+
+    #[test]
+    fn a_registry_has_an_address_of_https_and_a_certificate() {
+        let spid = |url: &str, file: Option<&str>| Spid {
+            registry_url: Some(url.to_owned()),
+            registry_certificate_file: file.map(PathBuf::from),
+        };
+        assert!(Spid::default().registry().expect("it is off").is_none());
+        for (refused, why) in [
+            (spid("https://registry.example", None), "belong together"),
+            (spid("http://registry.example", Some("a.pem")), "https://"),
+            (spid("https://registry.example", Some("not there.pem")), "not there.pem"),
+        ] {
+            assert!(refused.registry().expect_err("it is refused").to_string().contains(why));
+        }
     }
 }

@@ -85,6 +85,7 @@ pub async fn run(options: Options) -> Result<ExitCode, Failure> {
         passwords: Passwords::default(),
         trusted_proxies: Vec::new(),
         cns,
+        registry: None,
         sandbox: Some(listen::Sandbox { url: format!("http://{}", options.sandbox), listener, router }),
     };
     listen::serve(services, || announce(&options, &personas, &accounts, cards.as_deref())).await
@@ -244,11 +245,13 @@ async fn introduce(
         introduce_platform(&mut tx, &ctx, options).await?;
     }
     let mut metadata = Vec::new();
-    for scheme in [Scheme::Spid, Scheme::Cie] {
+    for scheme in Scheme::ALL {
         identity::idp::forget_all(&mut tx, &ctx, scheme).await?;
         for (_, metadata) in providers.iter().filter(|(of, _)| *of == scheme) {
             identity::idp::import(&mut tx, &ctx, scheme, metadata).await?;
         }
+    }
+    for scheme in [Scheme::Spid, Scheme::Cie] {
         metadata.push(sign_in::metadata(&mut tx, &ctx, vault, &tenant, scheme).await?);
     }
     if !options.trust_idp.is_empty() {

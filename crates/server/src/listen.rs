@@ -47,6 +47,8 @@ pub struct Services {
     pub passwords: Passwords,
     pub trusted_proxies: Vec<ipnet::IpNet>,
     pub cns: Option<CardDoor>,
+    /// Where identity providers come from, besides files.
+    pub registry: Option<worker::Registry>,
     /// The test services of a demo.
     pub sandbox: Option<Sandbox>,
 }
@@ -101,7 +103,8 @@ fn worker(services: &Services) -> Result<Worker, Failure> {
 fn worker_parts(services: &Services) -> Result<worker::Parts, Failure> {
     let mailer = services.mail.as_ref().map(|m| Mailer::connect(&m.server, &m.from)).transpose()?;
     let (clock, entropy) = (Clock::System, Entropy::System);
-    Ok(worker::Parts { db: services.db.clone(), clock, entropy, catalogue: Arc::new(Catalogue::load()), mailer })
+    let (db, catalogue, registry) = (services.db.clone(), Arc::new(Catalogue::load()), services.registry.clone());
+    Ok(worker::Parts { db, clock, entropy, catalogue, mailer, registry })
 }
 
 /// A demo's platform is on this machine and is asked often, so that what one tries is soon seen.

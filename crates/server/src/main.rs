@@ -9,6 +9,7 @@ mod demo;
 mod directory;
 mod gateway;
 mod http;
+mod identities;
 mod key_file;
 mod listen;
 mod money;

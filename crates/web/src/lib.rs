@@ -11,6 +11,7 @@ mod device;
 mod fields;
 mod guard;
 mod headers;
+mod logout;
 mod office;
 mod pages;
 pub mod pagopa_node;

@@ -35,6 +35,8 @@ pub enum Refusal {
         key: &'static str,
         status: u16,
     },
+    /// A logout message that no provider is believed to have sent.
+    Logout,
 }
 
 /// What the page says and does.
@@ -73,6 +75,7 @@ impl Refusal {
             Refusal::UnknownHost => (404, "no-unknown-host", None, Action::Home),
             Refusal::Unavailable => (503, "no-unavailable", Some(30), Action::Retry),
             Refusal::Unexpected => (500, "no-unexpected", None, Action::Retry),
+            Refusal::Logout => (403, "no-logout", None, Action::Home),
             Refusal::SignIn { key, status } => (*status, *key, None, Action::SignIn),
         };
         Words { status: StatusCode::from_u16(status).expect("the table has real statuses"), stem, retry_after_s, action }

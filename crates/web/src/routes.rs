@@ -8,7 +8,7 @@ use axum::routing::{MethodRouter, get, post};
 use crate::guard::{self, Guard};
 use crate::refusal::Refusal;
 use crate::state::AppState;
-use crate::{accesses, assets, cns, office, password, portal, public, second_factor, sign_in};
+use crate::{accesses, assets, cns, logout, office, password, portal, public, second_factor, sign_in};
 
 pub struct Door {
     pub path: &'static str,
@@ -37,12 +37,14 @@ pub const DOORS: &[Door] = doors! {
     Public "GET" "/spid/metadata" => get(sign_in::spid_metadata);
     Public "GET" "/spid/login" => get(sign_in::spid_start);
     Public "POST" "/spid/acs" => post(sign_in::spid_answer);
+    Public "GET POST" "/spid/slo" => get(logout::spid_by_address).post(logout::spid_by_form);
     Public "GET" "/cie/metadata" => get(sign_in::cie_metadata);
     Public "GET" "/cie/login" => get(sign_in::cie_start);
     Public "POST" "/cie/acs" => post(sign_in::cie_answer);
+    Public "GET POST" "/cie/slo" => get(logout::cie_by_address).post(logout::cie_by_form);
     Public "GET" "/cns/login" => get(cns::start);
     Public "GET" "/cns/entra" => get(cns::enter);
-    AnySession "POST" "/esci" => post(sign_in::sign_out);
+    AnySession "POST" "/esci" => post(logout::sign_out);
     PublicForm "GET POST" "/accedi/imprese" => get(password::business).post(password::business_enter);
     PublicForm "GET POST" "/accedi/imprese/password-dimenticata" => get(password::business_forgotten).post(password::business_ask);
     PublicForm "GET POST" "/accedi/imprese/password/{token}" => get(password::business_link).post(password::business_set);

@@ -1,4 +1,4 @@
-//! Ways in and out: the choice, the request to an identity provider, its answer, sign-out.
+//! Ways in: the choice, the request to an identity provider, its answer.
 
 use askama::Template;
 use axum::body::Bytes;
@@ -26,6 +26,8 @@ struct Choice {
     c: Chrome,
     spid: Vec<Provider>,
     cie: Vec<Provider>,
+    /// The eIDAS node, where the tenant is known to it.
+    eidas: Option<Provider>,
     /// Where businesses sign in, and come back from.
     business: String,
     /// The door of cards, where they are taken.
@@ -44,6 +46,7 @@ pub async fn choose(visit: Visit) -> Result<Response, Refusal> {
     let mut tx = visit.read().await?;
     let mut spid = providers(&mut tx, &visit, Scheme::Spid, back).await?;
     let cie = providers(&mut tx, &visit, Scheme::Cie, back).await?;
+    let eidas = providers(&mut tx, &visit, Scheme::Eidas, back).await?.into_iter().next();
     shuffle(&visit, &mut spid);
     let title = visit.t("sign-in-title").to_owned();
     let crumbs = vec![
@@ -53,7 +56,7 @@ pub async fn choose(visit: Visit) -> Result<Response, Refusal> {
     let kept = visit.query.get("poi").is_some();
     let business = format!("/accedi/imprese{}", Fields::default().with("poi", back).query());
     let cns = visit.state.cns_url.as_ref().map(|_| format!("/cns/login{}", Fields::default().with("poi", back).query()));
-    html(StatusCode::OK, &Choice { c: Chrome::new(&visit, title, crumbs), spid, cie, cns, business, kept })
+    html(StatusCode::OK, &Choice { c: Chrome::new(&visit, title, crumbs), spid, cie, eidas, cns, business, kept })
 }
 
 /// Where a sign-in leads in the end.
@@ -68,7 +71,7 @@ async fn providers(tx: &mut db::Tx, visit: &Visit, scheme: Scheme, back: &str) -
     let known = identity::idp::list(tx, &visit.ctx, scheme).await?;
     let provider = |idp: &saml::IdpDescriptor| {
         let query = Fields::default().with("idp", &idp.entity_id).with("poi", back).query();
-        Provider { name: idp.display_name.clone(), href: format!("/{}/login{query}", scheme.code()) }
+        Provider { name: idp.display_name.clone(), href: format!("/{}/login{query}", scheme.door().code()) }
     };
     Ok(known.iter().map(provider).collect())
 }
@@ -124,7 +127,7 @@ async fn start(visit: &Visit, headers: &HeaderMap, scheme: Scheme) -> Result<Res
 }
 
 /// Sends the browser to the provider with a message, by the binding it was signed for.
-fn carry(visit: &Visit, carrier: Carrier) -> Result<Response, Refusal> {
+pub fn carry(visit: &Visit, carrier: Carrier) -> Result<Response, Refusal> {
     let form = match carrier {
         Carrier::Address(address) => return Ok((StatusCode::FOUND, [(header::LOCATION, address)]).into_response()),
         Carrier::Form(form) => form,
@@ -178,7 +181,8 @@ async fn answer(visit: &Visit, headers: &HeaderMap, body: &[u8], scheme: Scheme)
     let browser = browser_of(headers);
     let mut tx = visit.begin().await?;
     let (response, relay_state) = (fields.typed("SAMLResponse"), fields.typed("RelayState"));
-    let accepted = sign_in::accept(&mut tx, &visit.ctx, &visit.tenant, scheme, response, relay_state, browser).await;
+    let given = sign_in::Answer { scheme, response, relay_state, browser_token: browser };
+    let accepted = sign_in::accept(&mut tx, &visit.ctx, &visit.state.vault, &visit.tenant, given).await;
     // A refusal leaves its event behind too.
     tx.commit().await?;
     Ok(welcome(visit, &accepted?))
@@ -202,17 +206,4 @@ impl From<sign_in::Refusal> for Refusal {
             }
         }
     }
-}
-
-/// `POST /esci`
-pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
-    let session = visit.session.as_ref().ok_or(Refusal::SignInFirst)?;
-    let mut tx = visit.begin().await?;
-    identity::session::end(&mut tx, &visit.ctx, session.id).await?;
-    let kind = identity::events::Kind::SignedOut;
-    identity::events::record(&mut tx, &visit.ctx, session.person, kind, &session.scheme, None, None).await?;
-    tx.commit().await?;
-    let mut response = see_other("/");
-    response.headers_mut().append(header::SET_COOKIE, guard::set_cookie(&visit, guard::SESSION_COOKIE, "", 0));
-    Ok(response)
 }

@@ -1,4 +1,5 @@
-//! What is done after the doors have answered: messages that follow receipts, their mail, the mail of passwords, and the close of each day.
+//! What is done after the doors have answered: messages that follow receipts, their mail, the mail of passwords, the close of each day,
+//! the registry of identity providers and the purge of traces.
 //!
 //! A job's effect and the end of the job are one transaction, except for mail, which leaves the house: it may be sent
 //! twice when the machine dies between the mail server's yes and our note of it, never lost.
@@ -8,6 +9,8 @@ mod days;
 mod mail;
 mod platform;
 mod receipts;
+pub mod registry;
+pub mod traces;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +24,7 @@ use tokio::time::Instant;
 
 pub use mail::Mailer;
 pub use platform::Platform;
+pub use registry::Registry;
 
 /// What the worker needs.
 #[derive(Clone)]
@@ -31,6 +35,8 @@ pub struct Parts {
     pub catalogue: Arc<Catalogue>,
     /// None: messages stay in the personal area.
     pub mailer: Option<Mailer>,
+    /// None: identity providers come by file only.
+    pub registry: Option<Registry>,
 }
 
 pub struct Worker(Parts);
@@ -60,6 +66,9 @@ pub enum Error {
     /// pagoPA's platform, or the way to it; it may pass.
     #[error("platform: {0}")]
     Platform(String),
+    /// The registry of identity providers; the last good copy holds.
+    #[error("the registry of identity providers: {0}")]
+    Registry(String),
     /// No second attempt would end otherwise: an address that is none, a refusal of the mail server for good.
     #[error("mail refused: {0}")]
     MailRefused(String),
@@ -73,6 +82,8 @@ const LEASE_S: i64 = 300;
 const PAUSE: Duration = Duration::from_millis(700);
 /// Between two looks for days to close, when the last found none.
 const DAYS_PAUSE: Duration = Duration::from_secs(60);
+/// Between two looks at the registry of identity providers and at traces to purge.
+const CHORES_PAUSE: Duration = Duration::from_secs(6 * 3600);
 
 impl Worker {
     pub fn new(parts: Parts) -> Worker {
@@ -81,7 +92,7 @@ impl Worker {
 
     /// Works until told to stop; the round it is in is finished first.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut days_due = Instant::now();
+        let (mut days_due, mut chores_due) = (Instant::now(), Instant::now());
         while !*stop.borrow() {
             let mut done = self.heard(self.work_on_jobs().await, "the queue cannot be worked on");
             if days_due <= Instant::now() {
@@ -89,12 +100,26 @@ impl Worker {
                 days_due = if closed == 0 { Instant::now() + DAYS_PAUSE } else { days_due };
                 done += closed;
             }
+            if chores_due <= Instant::now() {
+                self.chores().await;
+                chores_due = Instant::now() + CHORES_PAUSE;
+            }
             if done == 0 {
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE) => {}
                     _ = stop.wait_for(|s| *s) => {}
                 }
             }
+        }
+    }
+
+    /// What is due a few times a day; a failure waits for the next time.
+    async fn chores(&self) {
+        if let Some(registry) = &self.0.registry {
+            self.heard(registry::refresh(&self.0, registry).await, "the registry was not taken");
+        }
+        if let Err(error) = traces::purge(&self.0).await {
+            tracing::warn!(%error, "old traces were not purged");
         }
     }
 

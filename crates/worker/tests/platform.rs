@@ -69,7 +69,7 @@ impl World {
         gateway::set_kind(&mut tx, &scene.town.office(), kind).await.unwrap();
         tx.commit().await.unwrap();
         let (db, clock, entropy) = (scene.town.db.clone(), scene.town.clock.clone(), scene.town.entropy.clone());
-        let parts = Parts { db, clock, entropy, catalogue: Arc::new(Catalogue::load()), mailer: None };
+        let parts = Parts { db, clock, entropy, catalogue: Arc::new(Catalogue::load()), mailer: None, registry: None };
         let http = pagopa::Http::new(Duration::from_secs(5)).unwrap();
         let platform = Platform::new(parts, Vault::from_key([7; 32]), http, Duration::from_secs(60));
         World { scene, platform, sandbox: url, http: reqwest::Client::new() }

@@ -24,3 +24,5 @@ no-unavailable-text = Nothing was recorded. Try again in a few minutes; if you u
 no-unexpected-title = Something went wrong
 no-unexpected-text = It is not your fault and nothing was lost. Try again; if it happens again, tell the office this code.
 no-unexpected-code = Code:
+no-logout-title = The request to sign out is not valid
+no-logout-text = We do not recognise who sent it, or it is too old: nothing was changed. To sign out, use "Sign out" at the top.

@@ -25,3 +25,5 @@ no-unavailable-text = Non è stato registrato nulla. Riprova tra qualche minuto:
 no-unexpected-title = Qualcosa non ha funzionato
 no-unexpected-text = Non è colpa tua e non hai perso nulla. Riprova; se succede ancora, comunica all'ufficio questo codice.
 no-unexpected-code = Codice:
+no-logout-title = La richiesta di uscita non è valida
+no-logout-text = Non riconosciamo chi l'ha inviata, o è troppo vecchia: non abbiamo cambiato nulla. Per uscire usa «Esci», in alto.

@@ -26,7 +26,20 @@ pub struct World {
     pub now: Timestamp,
 }
 
+/// The key of this name: made once, for it takes a while, and kept beside the test programs.
 pub fn new_key(name: &str) -> SpKey {
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("saml-{name}.json"));
+    if let Some(kept) = std::fs::read(&file).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+        return kept;
+    }
+    let key = generate(name);
+    let own = file.with_extension(std::process::id().to_string());
+    std::fs::write(&own, serde_json::to_vec(&key).expect("JSON")).expect("a file");
+    std::fs::rename(own, file).expect("it is put in its place whole");
+    key
+}
+
+fn generate(name: &str) -> SpKey {
     let subject = Subject {
         common_name: name.to_owned(),
         organization: name.to_owned(),
@@ -95,6 +108,7 @@ pub fn draft(w: &World) -> ResponseDraft {
         .map(|(n, v)| (n.to_owned(), v.to_owned()))
         .to_vec(),
         issuer_format: true,
+        session_index: None,
     }
 }
 

@@ -9,7 +9,8 @@ use saml::Scheme;
 use saml::idp_side::{self, ReceivedRequest, ResponseDraft, ServiceProvider};
 
 use super::pages::{self, Message};
-use super::{Identity, Idp, Login};
+use super::personas::FOREIGN;
+use super::{Identity, Idp, Login, trial};
 
 /// `GET /idp/{slug}/metadata`
 pub async fn metadata(State(idp): State<Arc<Idp>>, Path(slug): Path<String>) -> Response {
@@ -19,11 +20,11 @@ pub async fn metadata(State(idp): State<Arc<Idp>>, Path(slug): Path<String>) -> 
     }
 }
 
-fn fields(body: &str) -> Vec<(String, String)> {
+pub fn fields(body: &str) -> Vec<(String, String)> {
     serde_urlencoded::from_str(body).unwrap_or_default()
 }
 
-fn get<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
+pub fn get<'f>(fields: &'f [(String, String)], name: &str) -> &'f str {
     fields.iter().find(|(n, _)| n == name).map_or("", |(_, value)| value)
 }
 
@@ -67,26 +68,46 @@ fn host_of(url: &str) -> String {
     host.split(':').next().unwrap_or_default().to_owned()
 }
 
-/// `POST /idp/{slug}/persona`: the signed answer, in a form the browser sends on.
+/// `POST /idp/{slug}/persona`: the signed answer, in a form the browser sends on; or a trial.
 pub async fn answer(State(idp): State<Arc<Idp>>, Path(slug): Path<String>, body: String) -> Response {
     let fields = fields(&body);
     let Some(login) = idp.login(get(&fields, "handle")).filter(|l| idp.providers[l.provider].slug == slug) else {
         return pages::say(StatusCode::BAD_REQUEST, Message::TooLate);
     };
-    let draft = draft(&idp, &login);
-    let response = match get(&fields, "esito") {
-        "annulla" => draft.refusal(25),
-        "nega" => draft.refusal(22),
-        _ => {
-            let Some(identity) = identity(&idp, &fields).await else { return pages::say(StatusCode::NOT_FOUND, Message::Nobody) };
-            let draft = ResponseDraft { attributes: attributes(&identity), ..draft };
-            match draft.signed(&idp.providers[login.provider].key) {
-                Ok(response) => response,
-                Err(_) => return StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-            }
+    let trial = trial::find(get(&fields, "esito"));
+    let attributes = match foreign(&fields) {
+        Some(foreign) => foreign,
+        None => match identity(&idp, &fields).await {
+            Some(identity) => attributes(&identity),
+            None if trial.is_some() => Vec::new(),
+            None => return pages::say(StatusCode::NOT_FOUND, Message::Nobody),
+        },
+    };
+    let draft = ResponseDraft { attributes, ..draft(&idp, &login) };
+    let key = &idp.providers[login.provider].key;
+    let response = match trial {
+        Some(trial) => trial.answer(draft, key, &idp.stranger),
+        None => {
+            idp.remember(&login, &draft);
+            draft.signed(key)
         }
     };
-    pages::send_on(&login.acs_url, &response, &login.relay_state)
+    match response {
+        Ok(response) => pages::send_on(&login.acs_url, "SAMLResponse", &response, Some(&login.relay_state)),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// The attributes of somebody of another country.
+fn foreign(fields: &[(String, String)]) -> Option<Vec<(String, String)>> {
+    let found = FOREIGN.iter().find(|f| f.id == get(fields, "straniera"))?;
+    let own = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Some(vec![
+        own("spidCode", found.id),
+        own("name", found.name),
+        own("familyName", found.family_name),
+        own("dateOfBirth", found.date_of_birth),
+    ])
 }
 
 /// The persona whose button was pressed, or anyone of the registry by codice fiscale.
@@ -109,13 +130,15 @@ fn draft(idp: &Idp, login: &Login) -> ResponseDraft {
         sp_entity_id: login.request.issuer.clone(),
         acs_url: login.acs_url.clone(),
         in_response_to: login.request.id.clone(),
-        response_id: format!("_{}", &idp.entropy.token()[..40]),
-        assertion_id: format!("_{}", &idp.entropy.token()[..40]),
-        name_id: format!("_{}", &idp.entropy.token()[..40]),
+        response_id: idp.id(),
+        assertion_id: idp.id(),
+        name_id: idp.id(),
         level: login.request.level,
         issued_at: idp.clock.now(),
         attributes: Vec::new(),
-        issuer_format: provider.scheme == Scheme::Spid,
+        issuer_format: provider.scheme != Scheme::Cie,
+        // As SPID's providers do: a session of their own at level 1 only.
+        session_index: (login.request.level == 1).then(|| idp.id()),
     }
 }
 

@@ -4,7 +4,11 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::{Persona, Provider};
+use saml::Scheme;
+
+use super::personas::{FOREIGN, Foreign};
+use super::trial::{TRIALS, Trial};
+use super::{Persona, Provider, Session};
 
 const STYLE: &str = include_str!("style.css");
 /// Sends the answer on without a press, where scripts run.
@@ -16,20 +20,32 @@ struct Choose<'a> {
     provider: &'a Provider,
     handle: &'a str,
     personas: &'a [&'a Persona],
+    foreign: &'a [Foreign],
+    trials: &'a [(&'static str, &'static str, Trial)],
 }
 
 #[derive(Template)]
 #[template(path = "idp/invio.html")]
 struct SendOn<'a> {
-    acs_url: &'a str,
-    response: &'a str,
-    relay_state: &'a str,
+    address: &'a str,
+    field: &'a str,
+    message: &'a str,
+    relay_state: Option<&'a str>,
 }
 
 #[derive(Template)]
 #[template(path = "idp/persone.html")]
 struct People<'a> {
     personas: &'a [Persona],
+    foreign: &'a [Foreign],
+    providers: &'a [Provider],
+}
+
+#[derive(Template)]
+#[template(path = "idp/sessioni.html")]
+struct Sessions<'a> {
+    provider: &'a Provider,
+    sessions: &'a [Session],
 }
 
 #[derive(Template)]
@@ -46,6 +62,7 @@ pub enum Message {
     BadSignature,
     TooLate,
     Nobody,
+    SignedOut,
 }
 
 impl Message {
@@ -56,22 +73,30 @@ impl Message {
             }
             Message::BadSignature => ("Firma non valida", "La richiesta non è firmata da chi dice di averla inviata."),
             Message::TooLate => ("Richiesta scaduta", "Torna al portale e ricomincia l'accesso."),
+            Message::SignedOut => ("Sessione terminata", "Il portale e il gestore sono d'accordo: la sessione è finita."),
             Message::Nobody => ("Persona non trovata", "Nessuno nel registro ha questo codice fiscale."),
         }
     }
 }
 
 pub fn choose(provider: &Provider, handle: &str, personas: &[&Persona]) -> Response {
-    page(StatusCode::OK, &Choose { provider, handle, personas }, None)
+    let foreign = if provider.scheme == Scheme::Eidas { FOREIGN.as_slice() } else { &[] };
+    page(StatusCode::OK, &Choose { provider, handle, personas, foreign, trials: &TRIALS }, None)
 }
 
-pub fn send_on(acs_url: &str, response: &str, relay_state: &str) -> Response {
-    let origin = acs_url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-    page(StatusCode::OK, &SendOn { acs_url, response, relay_state }, Some(&origin))
+/// A form the browser sends on.
+pub fn send_on(address: &str, field: &str, message: &str, relay_state: Option<&str>) -> Response {
+    let origin = address.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    page(StatusCode::OK, &SendOn { address, field, message, relay_state }, Some(&origin))
 }
 
-pub fn personas(personas: &[Persona]) -> Response {
-    page(StatusCode::OK, &People { personas }, None)
+pub fn personas(personas: &[Persona], providers: &[Provider]) -> Response {
+    page(StatusCode::OK, &People { personas, foreign: &FOREIGN, providers }, None)
+}
+
+/// Where the form leads on to the portal that is asked.
+pub fn sessions(provider: &Provider, sessions: &[Session]) -> Response {
+    page(StatusCode::OK, &Sessions { provider, sessions }, None)
 }
 
 pub fn say(status: StatusCode, message: Message) -> Response {

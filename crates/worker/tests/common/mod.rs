@@ -34,8 +34,14 @@ impl Scene {
         settings::insert(&mut tx, &pagopa_settings(&town)).await.unwrap();
         tx.commit().await.unwrap();
         let (db, clock, entropy) = (town.db.clone(), town.clock.clone(), town.entropy.clone());
-        let worker = Worker::new(Parts { db, clock, entropy, catalogue: Arc::new(Catalogue::load()), mailer });
+        let worker = Worker::new(Parts { db, clock, entropy, catalogue: Arc::new(Catalogue::load()), mailer, registry: None });
         Scene { town, worker }
+    }
+
+    /// What a worker of this town is made of.
+    pub fn parts(&self) -> Parts {
+        let (db, clock, entropy) = (self.town.db.clone(), self.town.clock.clone(), self.town.entropy.clone());
+        Parts { db, clock, entropy, catalogue: Arc::new(Catalogue::load()), mailer: None, registry: None }
     }
 
     /// Rounds until nothing is left; how many things were done.
