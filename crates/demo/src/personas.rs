@@ -169,7 +169,7 @@ pub(crate) fn main_cast(present: SchoolYear, host: &str) -> Cast {
         family_name: business.to_owned(),
         fiscal_code: vat_number.to_owned(),
         date_of_birth: None,
-        look_at: "Un'impresa con partita IVA: l'identità SPID di persona giuridica è rifiutata",
+        look_at: "Un'impresa con partita IVA: entra con utente e password; l'identità SPID di persona giuridica è rifiutata",
         scheme: Scheme::Business,
         host: host.to_owned(),
     });

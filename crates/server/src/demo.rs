@@ -20,7 +20,7 @@ use payments::gateway::{self, GatewayKind, Service};
 use sandbox::idp;
 
 use crate::directory::Registry;
-use crate::{Failure, accounts, cards, cns, key_file, listen, trusted};
+use crate::{Failure, cards, cns, demo_accounts, key_file, listen, trusted};
 
 #[derive(Args)]
 pub struct Options {
@@ -66,7 +66,7 @@ pub async fn run(options: Options) -> Result<ExitCode, Failure> {
     let personas = town(&db, &vault, &options).await?;
     let tenants = enrolment::tenant::list_all(&mut db.read().await?).await?;
     let router = sandbox(&db, &vault, &options, &tenants, &personas).await?;
-    let accounts = accounts::make(&db, &vault, &tenants, &personas).await?;
+    let accounts = demo_accounts::make(&db, &vault, &tenants, &personas).await?;
     let (cards, cns) = match options.cns {
         Some(address) => {
             let folder = options.cns_folder.clone().unwrap_or_else(|| key.with_extension("cns"));
@@ -287,7 +287,7 @@ fn persona(p: &Persona) -> idp::Persona {
     }
 }
 
-fn announce(options: &Options, personas: &[Persona], accounts: &[accounts::Account], cards: Option<&Path>) {
+fn announce(options: &Options, personas: &[Persona], accounts: &[demo_accounts::Account], cards: Option<&Path>) {
     let port = options.listen.port();
     println!();
     println!("  Portale del Comune dimostrativo   http://{}/", options.listen);

@@ -6,6 +6,7 @@ mod cns;
 mod commands;
 mod config;
 mod demo;
+mod demo_accounts;
 mod directory;
 mod gateway;
 mod http;

@@ -54,8 +54,10 @@ pub async fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
         Crumb { words: visit.t("crumb-home").to_owned(), href: Some("/".to_owned()) },
         Crumb { words: title.clone(), href: None },
     ];
+    // Without the end of the session, which moves by the second: what is not there and what is not theirs are the same bytes.
+    let c = Chrome { session_end: None, ..Chrome::new(visit, title, crumbs) };
     let page = RefusalPage {
-        c: Chrome::new(visit, title, crumbs),
+        c,
         text: visit.t(&format!("{}-text", words.stem)).to_owned(),
         action: words.action,
         code: (*refusal == Refusal::Unexpected).then(|| short_code(visit)),
