@@ -55,7 +55,8 @@ pub async fn refuse(visit: &Visit, refusal: &Refusal) -> Response {
         Crumb { words: title.clone(), href: None },
     ];
     // Without the end of the session, which moves by the second: what is not there and what is not theirs are the same bytes.
-    let c = Chrome { session_end: None, ..Chrome::new(visit, title, crumbs) };
+    let mut c = Chrome::new(visit, title, crumbs);
+    c.session_end = None;
     let page = RefusalPage {
         c,
         text: visit.t(&format!("{}-text", words.stem)).to_owned(),

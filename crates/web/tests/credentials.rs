@@ -388,3 +388,16 @@ async fn a_changed_password_signs_every_other_device_out() {
     assert!(page.words().contains("è stata cambiata"));
     assert!(other.get(&portal.at("/area-personale")).await.url.path().starts_with("/accedi"));
 }
+
+#[tokio::test]
+async fn what_is_not_there_is_said_in_the_same_bytes_a_second_later() {
+    let portal = Portal::open().await;
+    let mut browser = portal.browser();
+    portal.choose(&mut browser, &portal.invite().await).await;
+    let address = portal.at("/area-personale/documenti-contabili/01900000-0000-7000-8000-000000000000");
+    let before = browser.get(&address).await;
+    portal.town.set_clock("2026-11-23T07:02:03Z");
+    let after = browser.get(&address).await;
+    assert_eq!(before.status, StatusCode::NOT_FOUND);
+    assert_eq!(before.text(), after.text());
+}
