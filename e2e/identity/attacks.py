@@ -14,6 +14,8 @@ from lxml import etree
 
 import cases
 import flows
+import logout
+import registry
 from bench import Bench
 from signer import Draft, Key, b64
 from town import Town
@@ -67,6 +69,12 @@ def all_cases(bench):
         yield f"{family}: {name}", lambda r=recipe, a=accepted, s=status: run_message(bench, r, a, s)
     for name, flow in flows.table():
         yield f"flow: {name}", lambda f=flow: f(bench)
+    if logout.built(bench.browser()):
+        for name, send in logout.FORGED:
+            yield f"logout: {name}", lambda s=send: logout.run(bench, s)
+    if registry.built():
+        for name, make, certificate in registry.FORGED:
+            yield f"registry: {name}", lambda m=make, c=certificate: registry.run(bench, m, c)
 
 
 def main(words):

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import requests
 
+import logout
 from signer import SAMLP, b64, instant, new_id, signed, text
 from town import SESSION
 
@@ -23,6 +24,7 @@ def flow(function):
 
 
 def table():
+    """(name, what runs it)."""
     return FLOWS
 
 
@@ -383,3 +385,41 @@ def markup_in_an_error_is_not_shown(bench):
     for message in ("&lt;script&gt;xsw&lt;/script&gt;", "ErrorCode nr25&lt;b&gt;xsw", "ErrorCode nr99999999999", "ErrorCode nr-1", ""):
         refused(bench, browser, browser.answer(error_of(request, bench, 0, message=message), request.relay_state), request)
     then_honest(bench, browser, request)
+
+
+# Logout.
+
+@flow
+def a_provider_ends_its_session_by_either_binding(bench):
+    door_of_logout(bench)
+    for scheme in ("spid", "cie"):
+        for send in (lambda s: logout.by_form(s, logout.with_signature(logout.request(s), bench.key)),
+                     lambda s: logout.by_address(s, logout.query_of(logout.request(s), bench.key))):
+            session = logout.Session(bench, scheme=scheme)
+            answer = send(session)
+            assert answer.status_code in (200, 302, 303) and not session.alive(), answer.status_code
+
+
+@flow
+def a_provider_ends_no_session_of_another_provider_or_person(bench):
+    door_of_logout(bench)
+    mine, theirs = logout.Session(bench), logout.Session(bench)
+    logout.by_form(mine, logout.with_signature(logout.request(mine, issuer=bench.other_idp), bench.other_key))
+    assert mine.alive() and theirs.alive()
+    logout.by_form(theirs, logout.with_signature(logout.request(theirs), bench.key))
+    assert mine.alive() and not theirs.alive()
+
+
+@flow
+def a_logout_of_one_comune_at_the_other(bench):
+    door_of_logout(bench)
+    here, there = logout.Session(bench), logout.Session(bench, "second")
+    message = logout.with_signature(logout.request(here), bench.key)
+    assert logout.by_form(there, message).status_code in (400, 403)
+    logout.by_form(there, logout.with_signature(logout.request(there, name_id=here.name_id), bench.key))
+    assert here.alive() and there.alive()
+
+
+def door_of_logout(bench):
+    if not logout.built(bench.browser()):
+        raise NotBuilt("there is no /spid/slo")

@@ -187,8 +187,8 @@ def canonical(element, method=EXCLUSIVE):
 
 
 def sign(element, key, *, method=RSA_SHA256, digest=SHA256, c14n=EXCLUSIVE, transforms=(ENVELOPED, EXCLUSIVE), uri="#", digested=None,
-         signed=None, secret=None, key_info="certificate", more_references="", objects="", inside_info=""):
-    """Puts an enveloped signature after the Issuer of `element`.
+         signed=None, secret=None, key_info="certificate", more_references="", objects="", inside_info="", place=1):
+    """Puts an enveloped signature after the Issuer of `element`, or at another `place` among its children.
 
     `uri` "#" refers to the element, None leaves it out. `digested` and `signed` are bytes to take in place of the canonical ones;
     `secret` is the key of an HMAC; the last ones are markup to add.
@@ -204,7 +204,7 @@ def sign(element, key, *, method=RSA_SHA256, digest=SHA256, c14n=EXCLUSIVE, tran
         f'<ds:SignatureMethod Algorithm="{method}"/><ds:Reference{given("URI", uri)}>{steps}<ds:DigestMethod Algorithm="{digest}"/>'
         f'<ds:DigestValue>{value}</ds:DigestValue></ds:Reference>{more_references}{inside_info}</ds:SignedInfo><ds:SignatureValue/>'
         f'{f"<ds:KeyInfo>{info}</ds:KeyInfo>" if info else ""}{objects}</ds:Signature>')
-    element.insert(1, node)
+    element.insert(place, node)
     data = canonical(node[0], c14n) if signed is None else signed
     node[1].text = b64(signature_bytes(data, key, method, secret))
     return node
