@@ -18,7 +18,7 @@ async function freePort() {
   return port;
 }
 
-/** A demo town of `people` on `database` (a private SQLite file when none is given). */
+/** A demo town of `people` on `database`, made anew (a private SQLite file when none is given). */
 export async function start({ people = 2000, seed = 7, database, env = {}, more = [] } = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'campanella-e2e-'));
   const [portal, sandbox, node] = [await freePort(), await freePort(), await freePort()];
@@ -31,8 +31,8 @@ export async function start({ people = 2000, seed = 7, database, env = {}, more 
     otherPortal: `http://pievelieta.localhost:${portal}`,
     sandbox: `http://127.0.0.1:${sandbox}`,
     node: `http://127.0.0.1:${node}`,
-    async launch() {
-      town.process = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    async launch(more = []) {
+      town.process = spawn(binary, [...args, ...more], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
       town.errors = '';
       town.process.stderr.on('data', (chunk) => { town.errors = (town.errors + chunk).slice(-20_000); });
       const ended = once(town.process, 'exit').then(([code]) => { throw new Error(`ended with ${code}: ${town.errors}`); });
@@ -58,7 +58,7 @@ export async function start({ people = 2000, seed = 7, database, env = {}, more 
       return code;
     },
   };
-  await town.launch();
+  await town.launch(database ? ['--reset'] : []);
   return town;
 }
 

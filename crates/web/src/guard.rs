@@ -47,7 +47,7 @@ pub const LANGUAGE_COOKIE: &str = "campanella_lingua";
 pub async fn enter(State((state, guard)): State<(AppState, Guard)>, request: Request, next: Next) -> Response {
     let (locale, path) = (locale(request.headers()), request.uri().path().to_owned());
     let source = source::of(&request, &state.trusted_proxies);
-    let mut visit = match arrive(&state, guard, request.headers(), &path, request.uri().query(), source).await {
+    let mut visit = match arrive(&state, request.headers(), &path, request.uri().query(), source).await {
         Ok(visit) => visit,
         Err(refusal) => return headers::harden(pages::bare(&state, locale, &refusal), None),
     };
@@ -61,36 +61,51 @@ pub async fn enter(State((state, guard)): State<(AppState, Guard)>, request: Req
     headers::harden(response, Some(&visit))
 }
 
+/// A visit of nobody yet, at the tenant the Host names.
 async fn arrive(
     state: &AppState,
-    guard: Guard,
     headers: &HeaderMap,
     path: &str,
     query: Option<&str>,
     source: String,
 ) -> Result<Visit, Refusal> {
-    let now = state.clock.now();
     let host = headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or_default();
-    let tenant = state.tenant(host, now).await?.ok_or(Refusal::UnknownHost)?;
-    let mut ctx = Ctx::new(tenant.id, Actor::Anonymous, &state.clock, &state.entropy);
-    let mut session = find_session(state, headers, path, tenant.id, ctx.now).await?;
-    if let Some(session) = &session {
-        ctx = ctx.acting_as(session.actor());
-    }
-    if let Some(session) = session.as_mut().filter(|s| guard != Guard::Public && s.wants_touch(ctx.now)) {
-        let device = device::of(headers);
-        let mut tx = state.db.begin().await?;
-        session::touch(&mut tx, &ctx, session.id, &device).await?;
-        tx.commit().await?;
-        (session.seen_at, session.device) = (ctx.now, Some(device));
-    }
-    let roles = match (guard, ctx.actor.operator()) {
-        (Guard::Staff, Some(operator)) => identity::staff::roles(&mut state.db.read().await?, &ctx, operator).await?,
-        _ => Vec::new(),
-    };
+    let tenant = state.tenant(host, state.clock.now()).await?.ok_or(Refusal::UnknownHost)?;
     let query = Fields::parse(query.unwrap_or_default()).ok_or(Refusal::BadRequest)?;
-    let (state, locale, path) = (state.clone(), locale(headers), path.to_owned());
-    Ok(Visit { state, tenant, ctx, session, roles, source, locale, path, query, form: Fields::default(), restored: false })
+    Ok(Visit {
+        state: state.clone(),
+        ctx: Ctx::new(tenant.id, Actor::Anonymous, &state.clock, &state.entropy),
+        tenant,
+        session: None,
+        roles: Vec::new(),
+        source,
+        locale: locale(headers),
+        path: path.to_owned(),
+        query,
+        form: Fields::default(),
+        restored: false,
+    })
+}
+
+/// Finds out who the visitor is, and notes that the session is in use.
+async fn recognise(guard: Guard, visit: &mut Visit, headers: &HeaderMap) -> Result<(), Refusal> {
+    let now = visit.ctx.now;
+    let mut session = find_session(&visit.state, headers, &visit.path, visit.tenant.id, now).await?;
+    if let Some(session) = &session {
+        visit.ctx = visit.ctx.clone().acting_as(session.actor());
+    }
+    if let Some(session) = session.as_mut().filter(|s| guard != Guard::Public && s.wants_touch(now)) {
+        let device = device::of(headers);
+        let mut tx = visit.begin().await?;
+        session::touch(&mut tx, &visit.ctx, session.id, &device).await?;
+        tx.commit().await?;
+        (session.seen_at, session.device) = (now, Some(device));
+    }
+    visit.session = session;
+    if let (Guard::Staff, Some(operator)) = (guard, visit.ctx.actor.operator()) {
+        visit.roles = identity::staff::roles(&mut visit.read().await?, &visit.ctx, operator).await?;
+    }
+    Ok(())
 }
 
 /// Whether a path is of the staff's area; the cookie of its sessions is sent there alone.
@@ -120,6 +135,7 @@ async fn find_session(
 /// Lets the request in; a sent form is read into the visit, so that a refusal can keep it.
 async fn pass(guard: Guard, visit: &mut Visit, request: Request, next: Next) -> Result<Response, Refusal> {
     let (mut parts, body) = request.into_parts();
+    recognise(guard, visit, &parts.headers).await?;
     let sent = parts.method == Method::POST;
     let draft_key = cookie(&parts.headers, DRAFT_COOKIE).map(str::to_owned);
     let mut body = body;

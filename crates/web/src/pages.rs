@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use catalogue::Locale;
 
+use crate::assets;
 use crate::chrome::{Chrome, Crumb, html};
 use crate::guard::{self, see_other};
 use crate::refusal::{Action, Refusal};
@@ -33,12 +34,13 @@ struct BarePage {
     lang: &'static str,
     title: String,
     text: String,
+    style: String,
 }
 
 pub fn bare(state: &AppState, locale: Locale, refusal: &Refusal) -> Response {
     let words = refusal.words();
     let text = |end: &str| state.catalogue.text(locale, &format!("{}-{end}", words.stem)).to_owned();
-    let page = BarePage { lang: locale.code(), title: text("title"), text: text("text") };
+    let page = BarePage { lang: locale.code(), title: text("title"), text: text("text"), style: assets::url("portal.css") };
     finish(html(words.status, &page).unwrap_or_else(|_| words.status.into_response()), words.retry_after_s)
 }
 

@@ -54,25 +54,32 @@ impl AppState {
         AppState(Arc::new(Shared { parts, tenants: RwLock::default() }))
     }
 
-    /// The tenant a Host header names, port and case aside.
+    /// The tenant a Host header names, port and case aside; as it was last read while the database is away, so that the
+    /// page that says so has its name and the office's telephone.
     pub async fn tenant(&self, host: &str, now: Instant) -> Result<Option<Arc<Tenant>>, Refusal> {
         let host =
             host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit())).map_or(host, |(name, _)| name);
         let host = host.trim_end_matches('.').to_ascii_lowercase();
-        if let Some(known) = self.known(&host, now) {
-            return Ok(Some(known));
+        let known = self.known(&host);
+        if let Some((known, _)) = known.as_ref().filter(|(_, since)| now.duration_since(*since) < TENANT_BELIEVED) {
+            return Ok(Some(known.clone()));
         }
-        let mut tx = self.db.read().await?;
-        let Some(tenant) = enrolment::tenant::find_by_host(&mut tx, &host).await? else { return Ok(None) };
-        let tenant = Arc::new(tenant);
+        let tenant = match (self.read_tenant(&host).await, known) {
+            (Ok(Some(tenant)), _) => Arc::new(tenant),
+            (Ok(None), _) => return Ok(None),
+            (Err(Refusal::Unavailable), Some((known, _))) => return Ok(Some(known)),
+            (Err(refusal), _) => return Err(refusal),
+        };
         self.0.tenants.write().unwrap_or_else(PoisonError::into_inner).insert(host, (tenant.clone(), now));
         Ok(Some(tenant))
     }
 
-    fn known(&self, host: &str, now: Instant) -> Option<Arc<Tenant>> {
-        let tenants = self.0.tenants.read().unwrap_or_else(PoisonError::into_inner);
-        let (tenant, since) = tenants.get(host)?;
-        (now.duration_since(*since) < TENANT_BELIEVED).then(|| tenant.clone())
+    async fn read_tenant(&self, host: &str) -> Result<Option<Tenant>, Refusal> {
+        Ok(enrolment::tenant::find_by_host(&mut self.db.read().await?, host).await?)
+    }
+
+    fn known(&self, host: &str) -> Option<(Arc<Tenant>, Instant)> {
+        self.0.tenants.read().unwrap_or_else(PoisonError::into_inner).get(host).cloned()
     }
 }
 
