@@ -14,7 +14,7 @@ fn provider(name: &str, keys: &[saml::SpKey]) -> String {
 
 fn registry() -> String {
     let w = world();
-    let documents = [provider("uno", &[w.key.clone()]), provider("due", &[w.key.clone(), w.sp_key.clone()])];
+    let documents = [provider("uno", std::slice::from_ref(&w.key)), provider("due", &[w.key.clone(), w.sp_key.clone()])];
     idp_side::signed_registry(&documents, &w.stranger).expect("it is signed")
 }
 
@@ -44,7 +44,7 @@ fn a_list_is_good_under_any_of_several_pinned_certificates() {
 fn a_forged_list_is_refused_whole() {
     let w = world();
     let good = registry();
-    let more = provider("evil", &[w.key.clone()]);
+    let more = provider("evil", std::slice::from_ref(&w.key));
     let unsigned = |text: &str| {
         let (start, end) = (text.find("<ds:Signature").expect("one"), text.find("</ds:Signature>").expect("one") + 15);
         format!("{}{}", &text[..start], &text[end..])
@@ -88,7 +88,7 @@ fn a_list_needs_a_certificate_and_at_least_one_provider() {
     assert_eq!(read(&registry(), &[], w.now), Err(RegistryError::NoCertificate));
     let empty = idp_side::signed_registry(&[], &w.stranger).expect("it is signed");
     assert_eq!(read(&empty, &pinned(), w.now), Err(RegistryError::Empty));
-    let twice = provider("uno", &[w.key.clone()]);
+    let twice = provider("uno", std::slice::from_ref(&w.key));
     let twice = idp_side::signed_registry(&[twice.clone(), twice], &w.stranger).expect("it is signed");
     assert_eq!(read(&twice, &pinned(), w.now), Err(RegistryError::Twice));
     assert_eq!(read("<a/>", &pinned(), w.now), Err(RegistryError::AnotherDocument));
@@ -98,11 +98,12 @@ fn a_list_needs_a_certificate_and_at_least_one_provider() {
 #[test]
 fn what_is_over_is_not_believed() {
     let w = world();
-    let dated =
-        |until: &str| provider("uno", &[w.key.clone()]).replacen(" entityID", &format!(" validUntil=\"{until}\" entityID"), 1);
+    let dated = |until: &str| {
+        provider("uno", std::slice::from_ref(&w.key)).replacen(" entityID", &format!(" validUntil=\"{until}\" entityID"), 1)
+    };
     assert_eq!(read(&dated("2026-11-24T08:00:01Z"), &[], w.now).map(|l| l.len()), Ok(1));
     assert_eq!(read(&dated("2026-11-24T08:00:00Z"), &[], w.now), Err(RegistryError::Over));
-    let both = [dated("2026-11-24T08:00:00Z"), provider("due", &[w.key.clone()])];
+    let both = [dated("2026-11-24T08:00:00Z"), provider("due", std::slice::from_ref(&w.key))];
     let list = idp_side::signed_registry(&both, &w.stranger).expect("it is signed");
     assert_eq!(read(&list, &pinned(), w.now).expect("one is left").len(), 1);
 }
@@ -110,7 +111,7 @@ fn what_is_over_is_not_believed() {
 #[test]
 fn one_providers_metadata_may_come_without_a_certificate_and_not_without_what_makes_a_provider() {
     let w = world();
-    let good = provider("uno", &[w.key.clone()]);
+    let good = provider("uno", std::slice::from_ref(&w.key));
     assert_eq!(read(&good, &[], w.now).map(|l| l.len()), Ok(1));
     assert_eq!(read(&good, &pinned(), w.now), Err(RegistryError::Signature), "a certificate was given: it must be signed");
     for (what, bad) in [

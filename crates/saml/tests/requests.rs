@@ -89,7 +89,7 @@ fn metadata_carry_their_own_signature_and_all_keys() {
 
 #[test]
 fn spids_metadata_ask_for_little_and_offer_eidas_its_two_sets() {
-    let signed = public().signed(&[world().sp_key.clone()]).expect("it is signed");
+    let signed = public().signed(std::slice::from_ref(&world().sp_key)).expect("it is signed");
     let sets: Vec<&str> = signed.split("<md:AttributeConsumingService ").skip(1).collect();
     let names = |set: &str| -> Vec<String> {
         set.split("RequestedAttribute Name=\"").skip(1).map(|n| n.split('"').next().unwrap_or_default().to_owned()).collect()
@@ -143,7 +143,8 @@ fn each_role_says_what_its_scheme_wants_to_know() {
             "<cie:Private/><cie:VATNumber>IT12345678901</cie:VATNumber><cie:FiscalCode>12345678901</cie:FiscalCode><cie:NACE2Code>62.01</cie:NACE2Code><cie:Municipality>Z998</cie:Municipality>",
         ),
     ] {
-        let signed = metadata(vec![contact(role)], Scheme::Cie).signed(&[world().sp_key.clone()]).expect("it is signed");
+        let signed =
+            metadata(vec![contact(role)], Scheme::Cie).signed(std::slice::from_ref(&world().sp_key)).expect("it is signed");
         assert!(signed.contains(contact_type) && signed.contains(extensions), "{contact_type} {extensions}\n{signed}");
         assert!(signed.contains("<md:Company>Comune</md:Company><md:EmailAddress>a@sp.example</md:EmailAddress>"));
         assert!(idp_side::service_provider(&signed).is_some(), "the signature is good");
