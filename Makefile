@@ -20,8 +20,7 @@ check: frontend  ## the quick loop: format, lints, tests on SQLite
 	@scripts/check.sh
 
 bench: frontend  ## CPU per request and requests per second, beside an empty handler
-	cargo build --release --locked --bin campanella
-	cargo build --release --locked -p campanella-bench
+	cargo build --release --locked --bin campanella --bin campanella-bench
 	@bench/run.sh
 
 frontend:

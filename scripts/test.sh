@@ -62,7 +62,7 @@ export CAMPANELLA="$CARGO_TARGET_DIR/release/campanella"
 heading 'the papers as PDF/UA-1'
 if [ ! -x "$cache/venv/bin/python" ]; then python3 -m venv "$cache/venv" 2>/dev/null || { need /no/such/program python3-venv; python3 -m venv "$cache/venv"; }; fi
 if "$cache/venv/bin/pip" install --quiet --disable-pip-version-check -r e2e/papers/requirements.txt; then
-  cargo run --quiet --locked -p campanella-paper --example samples -- "$work/papers" && "$cache/venv/bin/python" e2e/papers/check.py "$work/papers" && pass || fail 'papers'
+  cargo run --quiet --locked --example samples -- "$work/papers" && "$cache/venv/bin/python" e2e/papers/check.py "$work/papers" && pass || fail 'papers'
 else
   skip 'the checker of papers cannot be installed'
 fi
