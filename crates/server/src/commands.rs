@@ -142,7 +142,8 @@ async fn serve(config: &Config) -> Result<ExitCode, Failure> {
     let vault = key_file::read(&config.key_file)?;
     let portal = listen::bind(config.listen).await?;
     let node = match config.node_listen {
-        Some(address) => Some(listen::bind(address).await?),
+        Some(address) => Some(listen::node(address, config.node_tls.clone()).await?),
+        None if config.node_tls.is_some() => return Err("node_tls needs node_listen".into()),
         None => None,
     };
     let cns = match &config.cns {

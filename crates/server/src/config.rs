@@ -17,6 +17,8 @@ pub struct Config {
     /// Addresses that may call the node's listener; empty trusts whoever reaches it (a proxy that asks for a certificate).
     #[serde(default)]
     pub node_allowed_sources: Vec<std::net::IpAddr>,
+    /// TLS of the node's listener, with the node's certificate asked for; without it a proxy does that.
+    pub node_tls: Option<NodeTls>,
     /// `sqlite:FILE` or `postgres://…`.
     pub database: String,
     /// Holds the 256-bit key that seals what is encrypted at rest, as 64 hexadecimal digits.
@@ -38,6 +40,19 @@ pub struct Config {
 pub struct Passwords {
     /// A sorted list of SHA-1 of passwords known from breaches; new passwords are looked for in it.
     pub breached_file: Option<PathBuf>,
+}
+
+/// The node's listener with TLS of its own.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeTls {
+    /// Its chain and its key, PEM.
+    pub certificate_file: PathBuf,
+    pub key_file: PathBuf,
+    /// The authorities that issue the node's certificate, PEM.
+    pub client_ca_file: PathBuf,
+    /// Whom they must name: `forwarder.platform.pagopa.it`.
+    pub client_names: Vec<String>,
 }
 
 /// Cards are shown to a listener of their own: one with TLS (`listen`), or one behind a proxy of this machine
@@ -140,6 +155,29 @@ mod tests {
         let config = read(text).expect("all settings are known");
         assert_eq!((config.trusted_proxies.len(), config.passwords.breached_file), (2, Some("/var/lib/breached.txt".into())));
         assert!(read(&text.replace("10.0.0.0/8", "10.0.0.0/33")).is_err());
+    }
+
+    #[test]
+    fn cards_and_the_nodes_certificate_have_tables_of_their_own() {
+        let text = "listen = '127.0.0.1:8080'
+            database = 'sqlite:a.sqlite'
+            key_file = 'key'
+            node_listen = '127.0.0.1:8082'
+            [node_tls]
+            certificate_file = 'node.pem'
+            key_file = 'node.key'
+            client_ca_file = 'pagopa.pem'
+            client_names = ['forwarder.platform.pagopa.it']
+            [cns]
+            public_url = 'https://carta.esempio.it'
+            proxy_listen = 'unix:/run/campanella/cns.sock'
+            proxy_secret_file = 'secret'
+            trust_list_file = 'cns.pem'
+            crl_folder = 'crl'";
+        let config = read(text).expect("every setting is known");
+        let cns = config.cns.expect("cards are taken");
+        assert_eq!((cns.crl_max_age_hours, cns.listen, cns.tls12_only), (48, None, false));
+        assert_eq!(config.node_tls.expect("the node's listener has TLS").client_names, ["forwarder.platform.pagopa.it"]);
     }
 
     #[test]

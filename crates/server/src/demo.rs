@@ -79,7 +79,7 @@ pub async fn run(options: Options) -> Result<ExitCode, Failure> {
         db,
         vault,
         portal,
-        node: Some(node),
+        node: Some(node.into()),
         node_allowed_sources: Vec::new(),
         mail: None,
         passwords: Passwords::default(),

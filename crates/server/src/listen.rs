@@ -22,9 +22,9 @@ use worker::{Mailer, Platform, Worker};
 
 use crate::Failure;
 use crate::cns::CardDoor;
-use crate::config::Mail;
+use crate::config::{Mail, NodeTls};
 use crate::http::{self, Limits, Wire};
-use crate::tls::Tls;
+use crate::tls::{self, Named, Tls};
 
 /// How long the Checkout may take to answer.
 const CHECKOUT_WAITS: Duration = Duration::from_secs(10);
@@ -41,7 +41,7 @@ pub struct Services {
     pub db: Db,
     pub vault: Vault,
     pub portal: TcpListener,
-    pub node: Option<TcpListener>,
+    pub node: Option<Wire>,
     pub node_allowed_sources: Vec<IpAddr>,
     pub mail: Option<Mail>,
     pub passwords: Passwords,
@@ -63,6 +63,20 @@ pub struct Sandbox {
 /// Takes an address, before the work of starting is done: an address in use is said at once.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|e| format!("cannot listen on {address}: {e}").into())
+}
+
+/// The node's listener: with TLS and the node's certificate where that is configured, plain behind a proxy otherwise.
+pub async fn node(address: SocketAddr, tls: Option<NodeTls>) -> Result<Wire, Failure> {
+    let listener = bind(address).await?;
+    let Some(files) = tls else { return Ok(Wire::Plain(listener)) };
+    if files.client_names.is_empty() {
+        return Err("node_tls.client_names is empty: nobody could call".into());
+    }
+    let tls = Tls::new(move || {
+        let named = Named::read(&files.client_ca_file, &files.client_names)?;
+        tls::server(&files.certificate_file, &files.key_file, tls::BOTH, Arc::new(named))
+    })?;
+    Ok(Wire::Tls(listener, Arc::new(tls)))
 }
 
 /// Serves until SIGTERM or SIGINT; `ready` is told when everything listens.
@@ -121,7 +135,7 @@ fn doors(services: Services) -> Result<Vec<(Wire, Router)>, Failure> {
     if let Some(listener) = services.node {
         let allowed_sources = Arc::from(services.node_allowed_sources);
         let state = NodeState { db: services.db.clone(), clock: clock.clone(), entropy: entropy.clone(), allowed_sources };
-        doors.push((listener.into(), web::pagopa_node::router(state)));
+        doors.push((listener, web::pagopa_node::router(state)));
     }
     let parts = Parts {
         db: services.db,

@@ -7,9 +7,14 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
-use rustls::server::NoServerSessionStorage;
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, Error, ServerConfig, SignatureScheme, SupportedProtocolVersion};
+use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
+use rustls::{
+    CertificateError, DigitallySignedStruct, DistinguishedName, Error, RootCertStore, ServerConfig, SignatureScheme,
+    SupportedProtocolVersion,
+};
+
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate};
 
 use crate::{Failure, key_file};
 
@@ -126,3 +131,77 @@ impl ClientCertVerifier for AnyCertificate {
         self.algorithms.supported_schemes()
     }
 }
+
+/// Takes only certificates of the given authorities that bear one of the given names; who shows none gets no connection.
+#[derive(Debug)]
+pub struct Named {
+    of_authorities: Arc<dyn ClientCertVerifier>,
+    names: Vec<String>,
+}
+
+impl Named {
+    /// `authorities_file` holds certificates in PEM; a name is that of a DNS entry among the alternative names, or the
+    /// common name.
+    pub fn read(authorities_file: &Path, names: &[String]) -> Result<Named, Failure> {
+        let named = |e: &dyn std::fmt::Display| Failure::from(format!("{}: {e}", authorities_file.display()));
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_file_iter(authorities_file).map_err(|e| named(&e))? {
+            roots.add(certificate.map_err(|e| named(&e))?).map_err(|e| named(&e))?;
+        }
+        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+        Ok(Named { of_authorities: verifier.build().map_err(|e| named(&e))?, names: names.to_vec() })
+    }
+
+    fn knows(&self, certificate: &CertificateDer<'_>) -> bool {
+        let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return false };
+        let mut bears: Vec<&str> = certificate.subject().iter_common_name().filter_map(|name| name.as_str().ok()).collect();
+        if let Ok(Some(names)) = certificate.subject_alternative_name() {
+            bears.extend(names.value.general_names.iter().filter_map(|name| match name {
+                GeneralName::DNSName(name) => Some(*name),
+                _ => None,
+            }));
+        }
+        bears.iter().any(|name| self.names.iter().any(|allowed| allowed.eq_ignore_ascii_case(name)))
+    }
+}
+
+impl ClientCertVerifier for Named {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        self.of_authorities.root_hint_subjects()
+    }
+
+    fn verify_client_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        between: &[CertificateDer<'_>],
+        now: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        let verified = self.of_authorities.verify_client_cert(certificate, between, now)?;
+        if self.knows(certificate) { Ok(verified) } else { Err(CertificateError::NotValidForName.into()) }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.of_authorities.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.of_authorities.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.of_authorities.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests;
