@@ -1,8 +1,9 @@
 //! Values of the rooms below as the papers want them: for a citizen's download and for a print run alike.
 
+use billing::tax::{TaxCertificate, TaxLine, TaxPayment};
 use catalogue::Locale;
 use enrolment::Tenant;
-use kernel::Day;
+use kernel::{Day, PupilId};
 use paper::{Colour, Issuer};
 
 /// The body on its papers.
@@ -135,4 +136,51 @@ pub fn receipt(tenant: &Tenant, today: Day, language: Locale, data: billing::Rec
         fee: sent.fee,
         issued_on: today,
     }
+}
+
+/// The statement for the tax return of what one person paid for a pupil; `of` is the pupil and the school's name.
+pub fn tax_statement(tenant: &Tenant, language: Locale, of: &(PupilId, String), found: &TaxCertificate) -> paper::TaxStatement {
+    let mut moved: Vec<&TaxPayment> = found.lines.iter().flat_map(|line| &line.payments).collect();
+    moved.sort_by_key(|payment| payment.on);
+    let (back, paid): (Vec<_>, Vec<_>) = moved.into_iter().partition(|payment| payment.amount.is_negative());
+    let (pupil, payer) = (of.0.to_string(), found.payer.id.to_string());
+    paper::TaxStatement {
+        issuer: issuer(tenant),
+        language,
+        // One for each payer, pupil and year; the ends of the ids are their chance part.
+        number: format!("730-{}-{}-{}", found.year, &pupil[pupil.len() - 6..], &payer[payer.len() - 6..]),
+        year: found.year,
+        payer: paper::Person { name: found.payer.full_name(), fiscal_code: found.payer.code().to_owned() },
+        pupil: paper::Person { name: found.pupil_name.clone(), fiscal_code: found.pupil_code.clone().unwrap_or_default() },
+        school: of.1.clone(),
+        services: found.lines.iter().map(service_total).collect(),
+        payments: paid.into_iter().map(tax_payment).collect(),
+        refunds: back.into_iter().map(tax_refund).collect(),
+        signatory: tenant.office_name.clone(),
+        issued_on: found.issued_on,
+    }
+}
+
+fn service_total(line: &TaxLine) -> paper::ServiceTotal {
+    paper::ServiceTotal {
+        service: line.service_name.clone(),
+        is_nursery: line.is_nursery,
+        traceable: line.traceable,
+        untraceable: line.other,
+        refunded: line.refunded,
+    }
+}
+
+fn tax_payment(payment: &TaxPayment) -> paper::TaxPayment {
+    paper::TaxPayment {
+        paid_on: payment.on,
+        description: payment.what.clone(),
+        reference: payment.iuv.clone().unwrap_or_default(),
+        traceable: payment.is_traceable,
+        amount: payment.amount,
+    }
+}
+
+fn tax_refund(payment: &TaxPayment) -> paper::TaxRefund {
+    paper::TaxRefund { refunded_on: payment.on, description: payment.what.clone(), amount: -payment.amount }
 }

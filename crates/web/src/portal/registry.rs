@@ -133,38 +133,8 @@ pub async fn tax_certificate(Path((pupil, year)): Path<(String, String)>, visit:
     let found = billing::tax::certificate(&mut tx, &visit.ctx, pupil, year).await?;
     let summary = enrolment::get_visible_pupil(&mut tx, &visit.ctx, pupil, Right::TaxPapers).await?;
     drop(tx);
-    let service = |l: &billing::tax::TaxLine| paper::ServiceTotal {
-        service: l.service_name.clone(),
-        is_nursery: l.is_nursery,
-        traceable: l.traceable,
-        untraceable: l.other,
-        refunded: l.refunded,
-    };
-    let payment = |p: &billing::tax::TaxPayment| paper::TaxPayment {
-        paid_on: p.on,
-        description: p.what.clone(),
-        reference: p.iuv.clone().unwrap_or_default(),
-        traceable: p.is_traceable,
-        amount: p.amount,
-    };
-    let refund =
-        |p: &billing::tax::TaxPayment| paper::TaxRefund { refunded_on: p.on, description: p.what.clone(), amount: -p.amount };
-    let mut moved: Vec<_> = found.lines.iter().flat_map(|l| &l.payments).collect();
-    moved.sort_by_key(|p| p.on);
-    let certificate = paper::TaxStatement {
-        issuer: crate::papers::issuer(&visit.tenant),
-        language: visit.locale,
-        number: format!("730-{year}-{}", &summary.id.to_string()[..8]),
-        year,
-        payer: paper::Person { name: found.payer.full_name(), fiscal_code: found.payer.code().to_owned() },
-        pupil: paper::Person { name: found.pupil_name.clone(), fiscal_code: found.pupil_code.clone().unwrap_or_default() },
-        school: summary.site_name.unwrap_or_default(),
-        services: found.lines.iter().map(service).collect(),
-        payments: moved.iter().filter(|p| !p.amount.is_negative()).map(|p| payment(p)).collect(),
-        refunds: moved.iter().filter(|p| p.amount.is_negative()).map(|p| refund(p)).collect(),
-        signatory: visit.tenant.office_name.clone(),
-        issued_on: visit.ctx.today(),
-    };
+    let of = (summary.id, summary.site_name.unwrap_or_default());
+    let certificate = crate::papers::tax_statement(&visit.tenant, visit.locale, &of, &found);
     papers::send(&visit, &format!("certificazione-730-{year}.pdf"), move |papers| papers.tax_statement(&certificate)).await
 }
 
