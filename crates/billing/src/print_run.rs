@@ -1,6 +1,6 @@
 //! The notices of many documents, for a print run: page by page, so that a run of any length holds one page at a time.
 
-use kernel::Ctx;
+use kernel::{Cents, Ctx, PositionId};
 use payments::settings::PagoPa;
 
 use crate::Error;
@@ -28,7 +28,7 @@ pub struct PrintPlace {
 #[derive(Clone, Debug)]
 pub struct DocumentNotice {
     pub place: PrintPlace,
-    /// By instalment, at least one.
+    /// The whole first where it is offered, then by instalment; at least one.
     pub parts: Vec<NoticeData>,
 }
 
@@ -66,22 +66,42 @@ fn of_the_system(ctx: &Ctx) -> Result<(), Error> {
     if Eyes::of(ctx)? == Eyes::System { Ok(()) } else { Err(Error::NotVisible) }
 }
 
+/// The whole first, where it is offered and asks what the instalments ask together.
 async fn notice(tx: &mut db::Tx, ctx: &Ctx, settings: &PagoPa, document: &[Part]) -> Result<DocumentNotice, Error> {
     let first = &document[0];
     let mut parts = Vec::new();
     for part in document.iter().filter(|part| part.is_payable()) {
         let id = part.position_id.expect("what is payable has a position");
-        let position = payments::get(tx, ctx, id).await?;
-        let debtor = enrolment::person::get(tx, ctx, position.debtor).await?;
-        let paper = PaperDocument {
-            number: part.number.clone(),
-            issued_on: part.issued_on,
-            description: part.description.clone(),
-            pupil_name: part.pupil_name.clone(),
-            instalment: part.instalment,
-            of: document.len(),
-        };
-        parts.push(NoticeData { amount: position.due(), position, settings: settings.clone(), debtor, document: Some(paper) });
+        parts.push(data(tx, ctx, settings, id, paper(part, part.instalment, document.len())).await?);
+    }
+    if let Some(id) = first.whole_position_id {
+        let whole = data(tx, ctx, settings, id, paper(first, 1, 1)).await?;
+        if parts.len() > 1 && whole.amount == parts.iter().map(|part| part.amount).sum::<Cents>() {
+            parts.insert(0, whole);
+        }
     }
     Ok(DocumentNotice { place: PrintPlace { series: first.series.clone(), number: first.number.clone() }, parts })
+}
+
+async fn data(
+    tx: &mut db::Tx,
+    ctx: &Ctx,
+    settings: &PagoPa,
+    id: PositionId,
+    document: PaperDocument,
+) -> Result<NoticeData, Error> {
+    let position = payments::get(tx, ctx, id).await?;
+    let debtor = enrolment::person::get(tx, ctx, position.debtor).await?;
+    Ok(NoticeData { amount: position.due(), position, settings: settings.clone(), debtor, document: Some(document) })
+}
+
+fn paper(part: &Part, instalment: i64, of: usize) -> PaperDocument {
+    PaperDocument {
+        number: part.number.clone(),
+        issued_on: part.issued_on,
+        description: part.description.clone(),
+        pupil_name: part.pupil_name.clone(),
+        instalment,
+        of,
+    }
 }

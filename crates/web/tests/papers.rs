@@ -31,7 +31,7 @@ fn mother(town: &Town) -> Ctx {
 
 /// A document of three instalments, as a print run finds it.
 async fn three_instalments(town: &Town) -> DocumentNotice {
-    let due = |month: i8| (date(2026, month, 28), 1_234_56);
+    let due = |month: i8| (date(2026, month, 28), 123_456);
     town.issue(town.document("120500", date(2026, 9, 1), &[due(10), due(11), due(12)])).await;
     let mut tx = town.db.read().await.unwrap();
     let all = print_run::page(&mut tx, &town.system(), &PrintSelection::default(), &PrintPlace::default(), 9).await;
@@ -39,17 +39,17 @@ async fn three_instalments(town: &Town) -> DocumentNotice {
 }
 
 #[tokio::test]
-async fn a_notice_of_several_instalments_is_of_the_document_and_one_alone_says_which_it_is() {
+async fn a_notice_of_a_document_offers_the_whole_and_its_instalments_and_one_alone_says_which_it_is() {
     on_both_engines(async |db| {
         let town = Town::new(db).await;
         let (tenant, found) = (tenant(&town).await, three_instalments(&town).await);
         let all = web::papers::notice(&tenant, date(2026, 9, 2), None, &found.parts);
         let parts: Vec<Part> = all.modules.iter().map(|module| module.part).collect();
-        assert_eq!(parts, [Part::Instalment(1), Part::Instalment(2), Part::Instalment(3)]);
+        assert_eq!(parts, [Part::Whole, Part::Instalment(1), Part::Instalment(2), Part::Instalment(3)]);
         assert!(!all.subject.contains("rata"), "{}", all.subject);
         PAPERS.notice(&all).unwrap();
         let mut tx = town.db.read().await.unwrap();
-        let second = billing::notice_paper(&mut tx, &mother(&town), found.parts[1].position.id).await.unwrap();
+        let second = billing::notice_paper(&mut tx, &mother(&town), found.parts[2].position.id).await.unwrap();
         let alone = web::papers::notice(&tenant, date(2026, 9, 2), Some(Locale::En), &[second]);
         assert_eq!(alone.modules[0].part, Part::Instalment(2));
         assert!(alone.subject.ends_with("rata 2 di 3"), "{}", alone.subject);
