@@ -29,6 +29,8 @@ pub struct Card {
     pub issuer: String,
     /// SHA-256 of the certificate in hexadecimal digits.
     pub fingerprint: String,
+    /// The certificate itself (DER) in hexadecimal digits, for the register of traces.
+    pub certificate: String,
 }
 
 /// The one certificate of a PEM text, in DER.
@@ -76,6 +78,7 @@ pub fn verify(
         serial: hex(parsed.raw_serial()),
         issuer: authority.name.clone(),
         fingerprint: fingerprint(certificate),
+        certificate: hex(certificate),
     })
 }
 

@@ -7,6 +7,7 @@
 
 use ::cns::Card;
 use db::Tx;
+use db::vault::Vault;
 use jiff::SignedDuration;
 use kernel::{Ctx, FiscalCode, Instant, TenantId};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use crate::events::{self, Kind};
 use crate::hash;
 use crate::session::{self, NewSession};
 use crate::sign_in::{Refusal, SignedIn, database, registry};
+use crate::trace;
 
 pub const SCHEME: &str = "cns";
 /// A card and its PIN: the highest of the three levels.
@@ -40,6 +42,7 @@ struct Kept {
     serial: String,
     issuer: String,
     fingerprint: String,
+    certificate: String,
 }
 
 /// Begins a sign-in of this browser; gives the handle that goes with it to the card's listener.
@@ -83,15 +86,27 @@ pub async fn refused(tx: &mut Tx, ctx: &Ctx, reason: &str) -> Result<(), Refusal
 
 /// Opens a session for a ticket, once. A ticket of another tenant or browser, too old or spent, is refused and not burnt
 /// for its own browser. The caller commits in both cases: a refusal leaves its event.
-pub async fn enter(tx: &mut Tx, ctx: &Ctx, ticket: &str, browser_token: Option<&str>) -> Result<SignedIn, Refusal> {
-    let result = try_enter(tx, ctx, ticket, browser_token).await;
+pub async fn enter(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    vault: &Vault,
+    ticket: &str,
+    browser_token: Option<&str>,
+) -> Result<SignedIn, Refusal> {
+    let result = try_enter(tx, ctx, vault, ticket, browser_token).await;
     if matches!(result, Err(Refusal::NotPending)) {
         refused(tx, ctx, "ticket").await?;
     }
     result
 }
 
-async fn try_enter(tx: &mut Tx, ctx: &Ctx, ticket: &str, browser_token: Option<&str>) -> Result<SignedIn, Refusal> {
+async fn try_enter(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    vault: &Vault,
+    ticket: &str,
+    browser_token: Option<&str>,
+) -> Result<SignedIn, Refusal> {
     let browser = browser_token.ok_or(Refusal::NotPending)?;
     let (kept, return_path) = spend(tx, ctx, ticket, browser).await?;
     let person = enrolment::person::find_by_fiscal_code(tx, ctx, &kept.fiscal_code).await.map_err(registry)?;
@@ -113,12 +128,22 @@ async fn try_enter(tx: &mut Tx, ctx: &Ctx, ticket: &str, browser_token: Option<&
     let session_token = session::open(tx, ctx, new).await.map_err(database)?;
     let person = person.map(|p| p.id);
     events::record(tx, ctx, person, Kind::SignedIn, SCHEME, Some(&kept.issuer), None).await.map_err(database)?;
-    note(tx, ctx, &kept).await?;
+    note(tx, ctx, vault, &kept).await?;
     Ok(SignedIn { session_token, return_path, person_known: person.is_some() })
 }
 
-/// The certificate that opened the session: serial number and issuer name it among all.
-async fn note(tx: &mut Tx, ctx: &Ctx, kept: &Kept) -> Result<(), Refusal> {
+/// The certificate that opened the session: serial number and issuer name it among all. The certificate itself, which names
+/// the person, goes sealed into the register of traces.
+async fn note(tx: &mut Tx, ctx: &Ctx, vault: &Vault, kept: &Kept) -> Result<(), Refusal> {
+    let sealed = serde_json::json!({ "certificate": kept.certificate, "fiscal_code": kept.fiscal_code });
+    let entry = trace::Entry {
+        scheme: SCHEME,
+        idp_entity_id: &kept.issuer,
+        request_id: &kept.serial,
+        outcome: "accepted",
+        details: &sealed,
+    };
+    trace::append(tx, ctx, vault, &entry).await?;
     let details = serde_json::json!({ "issuer": kept.issuer, "sha256": kept.fingerprint });
     Ok(db::audit::record(tx, ctx, "cns.signed_in", &format!("certificate:{}", kept.serial), &details).await?)
 }
@@ -134,7 +159,7 @@ async fn spend(tx: &mut Tx, ctx: &Ctx, ticket: &str, browser: &str) -> Result<(K
 
 impl From<&Card> for Kept {
     fn from(card: &Card) -> Kept {
-        let Card { fiscal_code, name, family_name, serial, issuer, fingerprint } = card.clone();
-        Kept { fiscal_code, name, family_name, serial, issuer, fingerprint }
+        let Card { fiscal_code, name, family_name, serial, issuer, fingerprint, certificate } = card.clone();
+        Kept { fiscal_code, name, family_name, serial, issuer, fingerprint, certificate }
     }
 }

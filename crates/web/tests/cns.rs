@@ -187,6 +187,8 @@ async fn a_card_in_force_ends_in_the_personal_area_of_its_holder() {
         drop(tx);
         let noted = "select count(*) from audit_event where what = 'cns.signed_in' and subject = 'certificate:64'";
         assert_eq!(world.count(noted).await, 1, "the certificate's serial number is in the log");
+        let traced = "select count(*) from sign_in_trace where scheme = 'cns' and outcome = 'accepted' and request_id = '64'";
+        assert_eq!(world.count(traced).await, 1, "and the certificate in the register of traces");
         let event = "select count(*) from sign_in_event where scheme = 'cns' and kind = 'signed_in' and idp_entity_id like '%CA di prova%'";
         assert_eq!(world.count(event).await, 1);
         assert_eq!(world.count("select count(*) from cns_sign_in").await, 0, "nothing of the card stays");
