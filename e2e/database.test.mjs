@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { after, test } from 'node:test';
-import { DESKTOP, PHONE, close, inspect, open, signIn } from './lib/browser.mjs';
+import { DESKTOP, PHONE, close, forgive, inspect, open, signIn } from './lib/browser.mjs';
 import { start } from './lib/server.mjs';
 
 after(close);
@@ -99,8 +99,7 @@ test('PostgreSQL: away and back, without a restart', { timeout: 240_000, skip: !
     const shown = await page.goto(`${town.portal}/area-personale/documenti-contabili`);
     assert.equal(shown.status(), 503);
     assert.match(await page.locator('.contact-band').innerText(), /0000 123456/, 'the telephone the page speaks of');
-    await page.waitForLoadState('networkidle');
-    page.troubles.splice(0); // the browser notes the 503 that is asked for
+    await forgive(page);
     assert.deepEqual(await inspect(page, 'database-assente', { axe: false }), []);
     way.mend();
     for (let tries = 0; tries < 50 && (await fetch(`${town.portal}/readyz`)).status !== 200; tries++) await new Promise((go) => setTimeout(go, 200));

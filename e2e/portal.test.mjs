@@ -1,7 +1,7 @@
 // Three parents do all seven services, on a phone and at a desk, with JavaScript and without.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { DESKTOP, PHONE, close, download, inspect, open, signIn } from './lib/browser.mjs';
+import { DESKTOP, PHONE, close, download, forgive, inspect, open, signIn } from './lib/browser.mjs';
 import { start } from './lib/server.mjs';
 
 const SERVICES = ['scheda-anagrafica', 'conto-corrente-virtuale', 'refezione-scolastica', 'pagamento', 'documenti-contabili', 'ricariche', 'comunicazioni-assenze'];
@@ -38,7 +38,7 @@ for (const way of WAYS) {
     const page = await open(town, way);
     for (const path of PUBLIC) {
       await page.goto(town.portal + path);
-      if (path === '/non-esiste') page.troubles.splice(0); // the browser notes the 404 that is asked for
+      if (path === '/non-esiste') await forgive(page);
       await clean(page, way, `pubblica${path.replaceAll('/', '-')}`);
     }
     await page.context().close();
@@ -106,7 +106,7 @@ async function recordAndStatement(page) {
     assert.equal(answer.status(), 422, query);
     assert.match(await page.locator('.error-summary').innerText(), words);
   }
-  page.troubles.splice(0);
+  await forgive(page);
 }
 
 async function topUp(page, way) {
@@ -118,7 +118,7 @@ async function topUp(page, way) {
     assert.match(await page.locator('.error-summary').innerText(), /importo valido/);
     assert.equal(await page.locator('#altro_importo').inputValue(), wrong, 'what was typed is kept');
   }
-  page.troubles.splice(0);
+  await forgive(page);
   await clean(page, way, 'ricarica-errore');
   await page.locator('#altro_importo').fill('25,50');
   await page.getByRole('button', { name: 'Conferma' }).click();
@@ -164,7 +164,7 @@ async function payOne(page, way) {
   await page.goto(`${town.portal}/area-personale/pagamento`);
   await page.getByRole('button', { name: 'Avvia pagamento' }).click();
   assert.match(await page.locator('.error-summary').innerText(), /almeno un avviso/);
-  page.troubles.splice(0);
+  await forgive(page);
   const first = page.locator('.pay-row label.choice').first();
   const title = await first.locator('.title').innerText();
   await first.click();
@@ -213,7 +213,7 @@ test('somebody related to nobody is told so, and a company too', async () => {
   const page = await open(town);
   await signIn(page, town, /^Ugo Nartorelli/);
   assert.match(await page.locator('h1').innerText(), /Consultazione non possibile/);
-  page.troubles.splice(0);
+  await forgive(page);
   assert.deepEqual(await inspect(page, 'consultazione-non-possibile'), []);
   await page.context().close();
   const other = await open(town);
@@ -270,7 +270,7 @@ test('cancelling at the identity provider and at the Checkout lead to words and 
   await page.getByRole('button', { name: /Annulla l'accesso/ }).click();
   await page.waitForURL(/\/cie\/acs$/);
   assert.match(await page.locator('h1').innerText(), /Hai interrotto l'accesso/);
-  page.troubles.splice(0);
+  await forgive(page);
   assert.deepEqual(await inspect(page, 'accesso-interrotto'), []);
   await page.context().close();
 });
