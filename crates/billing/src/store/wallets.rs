@@ -10,9 +10,9 @@ use crate::account::Wallet;
 use crate::top_up::{PendingTopUp, TopUpTarget};
 
 /// Whether a badge takes money: not while its pupil's meals are billed afterwards, for then nothing would ever be taken
-/// from it. Named `$3` is today.
+/// from it. `$3` is today. (`is true` keeps SQLite from walking the whole service instead of the pupil's few rows.)
 const PREPAID: &str =
-    "not exists (select 1 from enrolment e where e.tenant_id = $1 and e.pupil_id = b.pupil_id and e.service_id = b.service_id
+    "not exists (select 1 from enrolment e where e.tenant_id = $1 and e.pupil_id = b.pupil_id and (e.service_id = b.service_id) is true
     and e.payment_mode <> 'prepaid' and e.state = 'active' and e.from_on <= $3 and e.to_on >= $3)";
 
 /// Wallets of visible pupils, one badge's or all: active first, then by pupil and service.
@@ -93,13 +93,13 @@ pub(crate) async fn targets(tx: &mut Tx, ctx: &Ctx) -> Result<Vec<TopUpTarget>, 
         "select b.id, s.top_up_min_cents, s.top_up_max_cents, s.top_up_suggested, s.taxonomy_code
          from badge b join service s on s.tenant_id = $1 and s.id = b.service_id
          where b.tenant_id = $1 and b.state = 'active' and s.top_up_min_cents is not null
-           and {PREPAID} and {} order by b.code",
+           and {} order by b.code",
         eyes.sees("b.pupil_id", Right::Pay)
     );
     let wallets: HashMap<BadgeId, Wallet> = list(tx, ctx, None).await?.into_iter().map(|w| (w.badge_id, w)).collect();
     let mut targets = Vec::new();
     for row in tx.query(&sql, &[&ctx.tenant, &person, &today]).await? {
-        if let Some(wallet) = wallets.get(&row.get(0)?) {
+        if let Some(wallet) = wallets.get(&row.get(0)?).filter(|wallet| wallet.is_prepaid) {
             targets.push(target(&row, wallet.clone())?);
         }
     }
