@@ -15,6 +15,8 @@ pub(crate) struct Comune {
     pub domain: &'static str,
     pub postal_code: &'static str,
     pub segregation: u8,
+    /// SVG, invented like the town.
+    pub arms: &'static str,
 }
 
 pub(crate) const MAIN: Comune = Comune {
@@ -27,6 +29,7 @@ pub(crate) const MAIN: Comune = Comune {
     domain: "comune.castelmirto.example",
     postal_code: "00998",
     segregation: 1,
+    arms: include_str!("../arms/castelmirto.svg"),
 };
 
 pub(crate) const SECOND: Comune = Comune {
@@ -39,6 +42,7 @@ pub(crate) const SECOND: Comune = Comune {
     domain: "comune.pievelieta.example",
     postal_code: "00997",
     segregation: 2,
+    arms: include_str!("../arms/pievelieta.svg"),
 };
 
 /// The example IBAN of handbooks: its check digits are right and its account is nobody's.

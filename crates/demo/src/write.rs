@@ -84,6 +84,7 @@ impl Town<'_> {
         }
         std::fs::create_dir_all(folder)?;
         comune::sheet(self.comune, url, hosts, options).save(folder)?;
+        std::fs::write(folder.join("stemma.svg"), self.comune.arms)?;
         registry::sites(&schools, self.comune).save(folder)?;
         registry::classes(&schools, years).save(folder)?;
         canteen::services().save(folder)?;

@@ -4,6 +4,7 @@
 //! today; what is not visible and what does not exist are the same answer; the reason of a diet is sealed and never read
 //! here. Not here: meals, prices, money.
 
+pub mod arms;
 mod error;
 pub mod load;
 pub mod person;

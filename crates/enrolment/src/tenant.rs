@@ -27,10 +27,13 @@ pub struct Tenant {
     /// Without a slash at its end.
     pub public_url: String,
     pub enabled: bool,
+    /// The address of its coat of arms: the hash of [`crate::arms`]; none where it has none.
+    pub arms: Option<String>,
 }
 
 const COLUMNS: &str = "t.id, t.ipa_code, t.name, t.tagline, t.fiscal_code, t.colour, t.city, t.region_name, t.region_url, t.website_url, t.office_name,
-    t.office_email, t.office_phone, t.office_address, t.office_hours, t.accessibility_statement_url, t.public_url, t.enabled";
+    t.office_email, t.office_phone, t.office_address, t.office_hours, t.accessibility_statement_url, t.public_url, t.enabled,
+    (select a.hash from tenant_arms a where a.tenant_id = t.id)";
 
 /// The tenant a Host name belongs to: lower case, without a port.
 pub async fn find_by_host(tx: &mut Tx, host: &str) -> Result<Option<Tenant>, Error> {
@@ -56,7 +59,7 @@ pub async fn list_all(tx: &mut Tx) -> Result<Vec<Tenant>, Error> {
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-/// Adds a tenant with the hosts it answers to.
+/// Adds a tenant with the hosts it answers to; its coat of arms comes by [`crate::arms::set`].
 pub async fn insert(tx: &mut Tx, tenant: &Tenant, hosts: &[String], now: Instant) -> Result<(), Error> {
     let sql = "insert into tenant (id, ipa_code, name, tagline, fiscal_code, colour, city, region_name, region_url, website_url, office_name,
                office_email, office_phone, office_address, office_hours, accessibility_statement_url, public_url, enabled, created_at)
@@ -112,6 +115,7 @@ fn read(row: &Row) -> Result<Tenant, db::Error> {
         accessibility_statement_url: row.get(15)?,
         public_url: row.get(16)?,
         enabled: row.get(17)?,
+        arms: row.get(18)?,
     })
 }
 

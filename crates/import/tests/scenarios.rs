@@ -148,3 +148,26 @@ async fn a_folder_without_its_comune_needs_one_named() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_coat_of_arms_comes_with_the_folder_and_a_bad_one_keeps_all_of_it_out() {
+    on_both_engines(|db| async move {
+        let folder = town();
+        let arms = |inside: &str| {
+            let svg = format!("<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'>{inside}</svg>");
+            std::fs::write(folder.path().join("stemma.svg"), svg).unwrap();
+        };
+        arms("<script>alert(1)</script>");
+        let refused = load(&db, folder.path(), Mode::Apply).await;
+        let said: Vec<String> = refused.bad.iter().map(ToString::to_string).collect();
+        assert_eq!(said, ["stemma.svg, riga 1: l'elemento <script> non è ammesso: solo forme e sfumature"]);
+        assert_eq!(rows(&db).await, [0; 9]);
+        arms("<path d='M0 0h9v9z'/>");
+        let loaded = load(&db, folder.path(), Mode::Apply).await;
+        assert!(loaded.written, "{loaded}");
+        assert!(load(&db, folder.path(), Mode::Apply).await.nothing_new());
+        let tenant = enrolment::tenant::find(&mut db.read().await.unwrap(), loaded.tenant.unwrap()).await.unwrap().unwrap();
+        assert!(tenant.arms.is_some());
+    })
+    .await;
+}

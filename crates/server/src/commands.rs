@@ -12,7 +12,7 @@ use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 use crate::config::Config;
 use crate::gateway::{self, Gateway};
 use crate::money::{self, Fdr, Journal, Receipts};
-use crate::{Failure, accounts, cns, demo, identities, key_file, listen, print};
+use crate::{Failure, accounts, arms, cns, demo, identities, key_file, listen, print};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -59,6 +59,9 @@ pub enum Command {
     /// Accounts and roles of the Comune's staff
     #[command(subcommand)]
     Staff(accounts::Staff),
+    /// The coat of arms on a tenant's pages and papers
+    #[command(subcommand)]
+    Arms(arms::Arms),
     /// Print the papers of many documents
     #[command(subcommand)]
     Print(Print),
@@ -114,6 +117,7 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Business(command) => accounts::business(command).await,
         Command::Staff(command) => accounts::staff(command).await,
+        Command::Arms(command) => arms::run(command).await,
         Command::Print(Print::Run(options)) => print::run(options).await,
         Command::Cns(command) => cns::run(command).await,
         Command::Fdr(command) => money::fdr(command).await,

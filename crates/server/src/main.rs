@@ -1,6 +1,7 @@
 //! The program `campanella`.
 
 mod accounts;
+mod arms;
 mod cards;
 mod cns;
 mod commands;

@@ -10,9 +10,8 @@ use billing::print_run::{self, DocumentNotice, PrintPlace, PrintSelection};
 use catalogue::{Catalogue, Locale};
 use clap::Args;
 use db::Db;
-use enrolment::Tenant;
 use kernel::{Actor, Clock, Ctx, Entropy};
-use paper::{BoundPdf, Papers, ZipOfPapers};
+use paper::{BoundPdf, Issuer, Papers, ZipOfPapers};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::Failure;
@@ -61,13 +60,14 @@ pub async fn run(options: Options) -> Result<ExitCode, Failure> {
     let ctx = Ctx::new(tenant.id, Actor::System("print"), &Clock::System, &Entropy::System);
     let selection = PrintSelection { series: options.series.clone(), numbers: options.documents.clone() };
     let total = print_run::count(&mut tx, &ctx, &selection).await?;
+    let arms = enrolment::arms::find(&mut tx, tenant.id).await?;
     drop(tx);
     if total == 0 {
         return Err("no document of this selection has anything to pay".into());
     }
     let (to_press, documents) = channel(PAGE);
     let reading = tokio::spawn(read(db, ctx.clone(), selection, to_press));
-    let press = Press { tenant, today: ctx.today(), options, total };
+    let press = Press { issuer: web::papers::issuer(&tenant, arms), today: ctx.today(), options, total };
     let printed = tokio::task::spawn_blocking(move || press.print(documents)).await??;
     reading.await??;
     println!("{printed}");
@@ -92,7 +92,7 @@ async fn read(db: Db, ctx: Ctx, selection: PrintSelection, to_press: Sender<Docu
 
 /// What a run needs besides the documents.
 struct Press {
-    tenant: Tenant,
+    issuer: Issuer,
     today: kernel::Day,
     options: Options,
     total: usize,
@@ -137,7 +137,7 @@ impl Press {
     }
 
     fn notice(&self, document: &DocumentNotice) -> paper::Notice {
-        web::papers::notice(&self.tenant, self.today, self.options.second_language, &document.parts)
+        web::papers::notice(self.issuer.clone(), self.today, self.options.second_language, &document.parts)
     }
 }
 

@@ -195,6 +195,11 @@ impl Chrome {
         format!("/tema-{}.css", self.tenant.colour.trim_start_matches('#'))
     }
 
+    /// The address of the tenant's coat of arms; its name follows the drawing.
+    pub fn arms(&self) -> Option<String> {
+        self.tenant.arms.as_ref().map(|hash| format!("/stemma-{hash}.svg"))
+    }
+
     pub fn lang(&self) -> &'static str {
         self.locale.code()
     }

@@ -13,6 +13,13 @@ pub struct FormsLeadTo(pub Vec<String>);
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; \
                       manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
 
+/// A file that a browser may open by itself and that is a document too: it runs, loads and leads to nothing. Set by the
+/// door as a response extension.
+#[derive(Clone, Copy, Debug)]
+pub struct AloneAndStill;
+
+const STILL: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
+
 const ALWAYS: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -23,7 +30,10 @@ const ALWAYS: [(HeaderName, &str); 5] = [
 
 pub fn harden(mut response: Response, visit: Option<&Visit>) -> Response {
     let origins = response.extensions_mut().remove::<FormsLeadTo>().map(|f| f.0).unwrap_or_default();
-    let policy = origins.iter().fold(POLICY.to_owned(), |policy, origin| policy + " " + origin);
+    let policy = match response.extensions_mut().remove::<AloneAndStill>() {
+        Some(AloneAndStill) => STILL.to_owned(),
+        None => origins.iter().fold(POLICY.to_owned(), |policy, origin| policy + " " + origin),
+    };
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));

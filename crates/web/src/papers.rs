@@ -6,15 +6,15 @@ use enrolment::Tenant;
 use kernel::{Day, PupilId};
 use paper::{Colour, Issuer};
 
-/// The body on its papers.
-pub fn issuer(tenant: &Tenant) -> Issuer {
+/// The body on its papers, with the drawing of its coat of arms.
+pub fn issuer(tenant: &Tenant, arms: Option<String>) -> Issuer {
     Issuer {
         name: tenant.name.clone(),
         sector: tenant.office_name.clone(),
         contacts: format!("{} · {}", tenant.office_phone, tenant.office_email),
         fiscal_code: tenant.fiscal_code.clone(),
         colour: Colour::parse(&tenant.colour).unwrap_or_default(),
-        logo_svg: None,
+        logo_svg: arms,
     }
 }
 
@@ -27,18 +27,18 @@ pub fn second_language(locale: Locale) -> Option<Locale> {
 ///
 /// # Panics
 /// For no instalment at all.
-pub fn notice(tenant: &Tenant, today: Day, second_language: Option<Locale>, parts: &[billing::NoticeData]) -> paper::Notice {
+pub fn notice(issuer: Issuer, today: Day, second_language: Option<Locale>, parts: &[billing::NoticeData]) -> paper::Notice {
     let first = parts.first().expect("a notice asks for something");
     paper::Notice {
-        issuer: issuer(tenant),
         second_language,
         recipient: recipient(&first.debtor, &first.position),
         subject: subject(parts),
         cbill: first.settings.cbill.clone(),
         payable_on_site: true,
-        modules: parts.iter().map(|part| module(tenant, part)).collect(),
+        modules: parts.iter().map(|part| module(&issuer.fiscal_code, part)).collect(),
         postal: postal(&first.settings),
         issued_on: today,
+        issuer,
     }
 }
 
@@ -54,15 +54,15 @@ fn subject(parts: &[billing::NoticeData]) -> String {
     }
 }
 
-fn module(tenant: &Tenant, data: &billing::NoticeData) -> paper::Module {
+fn module(creditor: &str, data: &billing::NoticeData) -> paper::Module {
     let position = &data.position;
     paper::Module {
         part: part(data.document.as_ref()),
         notice_number: position.notice_number.to_string(),
         amount: data.amount,
         due_on: position.due_on,
-        qr: pagopa::qr_text(position.notice_number, &tenant.fiscal_code, data.amount.0),
-        datamatrix: slip(tenant, data),
+        qr: pagopa::qr_text(position.notice_number, creditor, data.amount.0),
+        datamatrix: slip(creditor, data),
     }
 }
 
@@ -100,13 +100,13 @@ fn postal(settings: &payments::settings::PagoPa) -> Option<paper::PostalAccount>
     })
 }
 
-fn slip(tenant: &Tenant, data: &billing::NoticeData) -> Option<String> {
+fn slip(creditor: &str, data: &billing::NoticeData) -> Option<String> {
     postal(&data.settings)?;
     let slip = pagopa::DataMatrix {
         notice_number: data.position.notice_number,
         account: account_number(&data.settings)?,
         amount_cents: data.amount.0,
-        fiscal_code: tenant.fiscal_code.clone(),
+        fiscal_code: creditor.to_owned(),
         debtor_fiscal_code: data.position.debtor_code.clone(),
         debtor_name: data.position.debtor_name.clone(),
         subject: data.position.description.clone(),
@@ -115,10 +115,9 @@ fn slip(tenant: &Tenant, data: &billing::NoticeData) -> Option<String> {
 }
 
 /// The receipt of a payment.
-pub fn receipt(tenant: &Tenant, today: Day, language: Locale, data: billing::ReceiptData) -> paper::Receipt {
+pub fn receipt(issuer: Issuer, today: Day, language: Locale, data: billing::ReceiptData) -> paper::Receipt {
     let (position, sent) = (data.position, data.receipt);
     paper::Receipt {
-        issuer: issuer(tenant),
         language,
         subject: position.description.clone(),
         paid_at: sent.paid_at.map(kernel::rome_date_time),
@@ -135,17 +134,17 @@ pub fn receipt(tenant: &Tenant, today: Day, language: Locale, data: billing::Rec
         amount: sent.amount,
         fee: sent.fee,
         issued_on: today,
+        issuer,
     }
 }
 
 /// The statement for the tax return of what one person paid for a pupil; `of` is the pupil and the school's name.
-pub fn tax_statement(tenant: &Tenant, language: Locale, of: &(PupilId, String), found: &TaxCertificate) -> paper::TaxStatement {
+pub fn tax_statement(issuer: Issuer, language: Locale, of: &(PupilId, String), found: &TaxCertificate) -> paper::TaxStatement {
     let mut moved: Vec<&TaxPayment> = found.lines.iter().flat_map(|line| &line.payments).collect();
     moved.sort_by_key(|payment| payment.on);
     let (back, paid): (Vec<_>, Vec<_>) = moved.into_iter().partition(|payment| payment.amount.is_negative());
     let (pupil, payer) = (of.0.to_string(), found.payer.id.to_string());
     paper::TaxStatement {
-        issuer: issuer(tenant),
         language,
         // One for each payer, pupil and year; the ends of the ids are their chance part.
         number: format!("730-{}-{}-{}", found.year, &pupil[pupil.len() - 6..], &payer[payer.len() - 6..]),
@@ -156,8 +155,9 @@ pub fn tax_statement(tenant: &Tenant, language: Locale, of: &(PupilId, String), 
         services: found.lines.iter().map(service_total).collect(),
         payments: paid.into_iter().map(tax_payment).collect(),
         refunds: back.into_iter().map(tax_refund).collect(),
-        signatory: tenant.office_name.clone(),
+        signatory: issuer.sector.clone(),
         issued_on: found.issued_on,
+        issuer,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Pages that need no sign-in: home, services and their sheets, notes, language, the tenant's colours.
 
 use askama::Template;
+use axum::Extension;
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +9,7 @@ use catalogue::Locale;
 
 use crate::chrome::{Chrome, Crumb, html};
 use crate::guard::{self, see_other};
+use crate::headers::AloneAndStill;
 use crate::refusal::Refusal;
 use crate::theme as colours;
 use crate::visit::Visit;
@@ -222,6 +224,17 @@ pub async fn theme(Path(colour): Path<String>, visit: Visit) -> Result<Response,
     let kind = HeaderValue::from_static("text/css; charset=utf-8");
     let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
     Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, kept)], colours::stylesheet(&visit.tenant.colour)).into_response())
+}
+
+/// `GET /stemma-{hash}.svg`: the tenant's coat of arms; another drawing has another address.
+pub async fn arms(Path(name): Path<String>, visit: Visit) -> Result<Response, Refusal> {
+    let hash = name.strip_suffix(".svg").ok_or(Refusal::NotFound)?;
+    let found = enrolment::arms::find_by_hash(&mut visit.read().await?, visit.tenant.id, hash).await?;
+    let svg = found.ok_or(Refusal::NotFound)?;
+    let kind = HeaderValue::from_static("image/svg+xml; charset=utf-8");
+    let kept = HeaderValue::from_static("public, max-age=31536000, immutable");
+    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, kept)];
+    Ok((headers, Extension(AloneAndStill), svg).into_response())
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ pub const DOORS: &[Door] = doors! {
     Public "GET" "/accessibilita" => get(public::accessibility);
     Public "GET" "/lingua/{code}" => get(public::language);
     Public "GET" "/tema-{colour}" => get(public::theme);
+    Public "GET" "/stemma-{name}" => get(public::arms);
     Public "GET" "/spid/metadata" => get(sign_in::spid_metadata);
     Public "GET" "/spid/login" => get(sign_in::spid_start);
     Public "POST" "/spid/acs" => post(sign_in::spid_answer);

@@ -11,6 +11,7 @@ use identity::staff::Role;
 use kernel::Ctx;
 
 use crate::fields::Fields;
+use crate::papers;
 use crate::refusal::Refusal;
 use crate::state::AppState;
 
@@ -45,6 +46,15 @@ impl Visit {
 
     pub async fn read(&self) -> Result<db::Tx, Refusal> {
         Ok(self.state.db.read().await?)
+    }
+
+    /// The body on its papers.
+    pub async fn issuer(&self) -> Result<paper::Issuer, Refusal> {
+        let arms = match self.tenant.arms {
+            Some(_) => enrolment::arms::find(&mut self.read().await?, self.tenant.id).await?,
+            None => None,
+        };
+        Ok(papers::issuer(&self.tenant, arms))
     }
 
     pub async fn begin(&self) -> Result<db::Tx, Refusal> {

@@ -23,6 +23,10 @@ async fn tenant(town: &Town) -> Tenant {
     all.into_iter().find(|tenant| tenant.id == HERE).unwrap()
 }
 
+fn issuer(tenant: &Tenant) -> paper::Issuer {
+    web::papers::issuer(tenant, None)
+}
+
 fn mother(town: &Town) -> Ctx {
     let mut ctx = town.system();
     ctx.actor = Actor::Person(town.mother);
@@ -43,14 +47,14 @@ async fn a_notice_of_a_document_offers_the_whole_and_its_instalments_and_one_alo
     on_both_engines(async |db| {
         let town = Town::new(db).await;
         let (tenant, found) = (tenant(&town).await, three_instalments(&town).await);
-        let all = web::papers::notice(&tenant, date(2026, 9, 2), None, &found.parts);
+        let all = web::papers::notice(issuer(&tenant), date(2026, 9, 2), None, &found.parts);
         let parts: Vec<Part> = all.modules.iter().map(|module| module.part).collect();
         assert_eq!(parts, [Part::Whole, Part::Instalment(1), Part::Instalment(2), Part::Instalment(3)]);
         assert!(!all.subject.contains("rata"), "{}", all.subject);
         PAPERS.notice(&all).unwrap();
         let mut tx = town.db.read().await.unwrap();
         let second = billing::notice_paper(&mut tx, &mother(&town), found.parts[2].position.id).await.unwrap();
-        let alone = web::papers::notice(&tenant, date(2026, 9, 2), Some(Locale::En), &[second]);
+        let alone = web::papers::notice(issuer(&tenant), date(2026, 9, 2), Some(Locale::En), &[second]);
         assert_eq!(alone.modules[0].part, Part::Instalment(2));
         assert!(alone.subject.ends_with("rata 2 di 3"), "{}", alone.subject);
         PAPERS.notice(&alone).unwrap();
@@ -68,12 +72,12 @@ async fn with_a_postal_account_every_module_has_a_slip_that_the_paper_accepts() 
             part.settings.postal_holder = Some("Comune di Prova, tesoreria".to_owned());
             part.settings.postal_authorisation = Some("AUT. DB/ABCD/XYZ 12345 DEL 01/01/2026".to_owned());
         }
-        let notice = web::papers::notice(&tenant, date(2026, 9, 2), None, &found.parts);
+        let notice = web::papers::notice(issuer(&tenant), date(2026, 9, 2), None, &found.parts);
         assert_eq!(notice.postal.as_ref().unwrap().number, "000001234567");
         assert!(notice.modules.iter().all(|module| module.datamatrix.is_some()));
         PAPERS.notice(&notice).unwrap();
         found.parts[0].position.debtor_code = "ANONIMO".to_owned();
-        let unknown = web::papers::notice(&tenant, date(2026, 9, 2), None, &found.parts);
+        let unknown = web::papers::notice(issuer(&tenant), date(2026, 9, 2), None, &found.parts);
         assert_eq!(unknown.recipient.fiscal_code, None, "nobody's code is no code");
     })
     .await;
@@ -111,13 +115,13 @@ async fn a_year_with_a_refund_gives_a_statement_that_tells_it_apart() {
             refunded: Cents(700),
         };
         let of = (town.elettra, "Scuola Rodari".to_owned());
-        let statement = web::papers::tax_statement(&tenant(&town).await, Locale::It, &of, &found);
+        let statement = web::papers::tax_statement(issuer(&tenant(&town).await), Locale::It, &of, &found);
         assert_eq!(statement.refunds[0].amount, Cents(700));
         let days: Vec<_> = statement.payments.iter().map(|payment| payment.paid_on).collect();
         assert_eq!(days, [date(2025, 2, 1), date(2025, 5, 1)], "oldest first");
         PAPERS.tax_statement(&statement).unwrap();
         let of_brother = (town.livio, String::new());
-        let brothers = web::papers::tax_statement(&tenant(&town).await, Locale::It, &of_brother, &found);
+        let brothers = web::papers::tax_statement(issuer(&tenant(&town).await), Locale::It, &of_brother, &found);
         assert_ne!(statement.number, brothers.number);
     })
     .await;

@@ -1,5 +1,6 @@
 //! From checked rows to the verbs of the crates that own the tables.
 
+mod arms;
 mod canteen;
 mod documents;
 mod movements;
@@ -91,6 +92,7 @@ pub(crate) async fn folder(loading: &mut Loading<'_>, folder: &Folder) -> Result
     if !loading.report.bad.is_empty() {
         return Ok(());
     }
+    arms::load(loading).await?;
     registry::load(loading, folder).await?;
     papers::load(loading, folder).await?;
     canteen::load_settings(loading, folder).await?;

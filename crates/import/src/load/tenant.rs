@@ -27,7 +27,7 @@ pub(crate) async fn find_or_insert(tx: &mut Tx, ctx: &Ctx, folder: &Folder, repo
 
 /// What a Comune says of itself is changed by its office, not by a file: a file that says otherwise is refused.
 async fn compare(tx: &mut Tx, known: &Tenant, row: &Placed<TenantRow>, report: &mut Report) -> Result<Counts, Error> {
-    let same = tenant_of(&row.value, known.id) == Tenant { enabled: true, ..known.clone() };
+    let same = tenant_of(&row.value, known.id) == Tenant { enabled: true, arms: None, ..known.clone() };
     let pagopa = settings::find(tx, known.id).await?.map(|s| PagoPa { checkout_key_sealed: None, ..s });
     if !same || pagopa != row.value.pagopa.as_ref().map(|cells| pagopa_of(cells, known.id)) {
         let reason = "il Comune c'è già con altri dati: l'importazione non li cambia (togliere il file)";
@@ -75,6 +75,7 @@ fn tenant_of(row: &TenantRow, id: TenantId) -> Tenant {
         accessibility_statement_url: r.accessibility_statement_url,
         public_url: r.public_url.trim_end_matches('/').to_owned(),
         enabled: true,
+        arms: None,
     }
 }
 

@@ -57,6 +57,7 @@ pub async fn tenant(tx: &mut Tx, now: Instant, ipa_code: &str, name: &str, fisca
         accessibility_statement_url: None,
         public_url: format!("https://{host}"),
         enabled: true,
+        arms: None,
     };
     tenant::insert(tx, &about, &[host.to_owned()], now).await.expect("a tenant");
     id

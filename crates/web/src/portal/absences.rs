@@ -378,7 +378,7 @@ pub async fn receipt(Path(id): Path<String>, visit: Visit) -> Result<Response, R
         paper::AbsenceDay { on: d.day, accepted: kind == "yes", outcome }
     };
     let receipt = paper::AbsenceReceipt {
-        issuer: crate::papers::issuer(&visit.tenant),
+        issuer: visit.issuer().await?,
         language: visit.locale,
         number: report.receipt_number.clone(),
         received_at: kernel::rome_date_time(report.received_at),

@@ -186,7 +186,7 @@ pub async fn pdf(visit: Visit) -> Result<Response, Refusal> {
         balance: m.balance_after,
     };
     let statement = paper::AccountStatement {
-        issuer: crate::papers::issuer(&visit.tenant),
+        issuer: visit.issuer().await?,
         language: visit.locale,
         holder: paper::Person { name: session.full_name(), fiscal_code: session.fiscal_code.clone() },
         account: format!("{} · badge {}", read.wallet.service_name, read.wallet.badge_code),

@@ -261,7 +261,7 @@ pub async fn notice(Path(id): Path<String>, visit: Visit) -> Result<Response, Re
     tx.commit().await?;
     let file = format!("avviso-{}.pdf", data.position.notice_number);
     let second = crate::papers::second_language(visit.locale);
-    let notice = crate::papers::notice(&visit.tenant, visit.ctx.today(), second, &[data]);
+    let notice = crate::papers::notice(visit.issuer().await?, visit.ctx.today(), second, &[data]);
     papers::send(&visit, &file, move |papers| papers.notice(&notice)).await
 }
 
@@ -272,6 +272,6 @@ pub async fn receipt(Path(id): Path<String>, visit: Visit) -> Result<Response, R
     let data = billing::receipt_paper(&mut tx, &visit.ctx, id).await?;
     drop(tx);
     let file = format!("ricevuta-{}.pdf", data.position.notice_number);
-    let receipt = crate::papers::receipt(&visit.tenant, visit.ctx.today(), visit.locale, data);
+    let receipt = crate::papers::receipt(visit.issuer().await?, visit.ctx.today(), visit.locale, data);
     papers::send(&visit, &file, move |papers| papers.receipt(&receipt)).await
 }

@@ -134,7 +134,7 @@ pub async fn tax_certificate(Path((pupil, year)): Path<(String, String)>, visit:
     let summary = enrolment::get_visible_pupil(&mut tx, &visit.ctx, pupil, Right::TaxPapers).await?;
     drop(tx);
     let of = (summary.id, summary.site_name.unwrap_or_default());
-    let certificate = crate::papers::tax_statement(&visit.tenant, visit.locale, &of, &found);
+    let certificate = crate::papers::tax_statement(visit.issuer().await?, visit.locale, &of, &found);
     papers::send(&visit, &format!("certificazione-730-{year}.pdf"), move |papers| papers.tax_statement(&certificate)).await
 }
 

@@ -1,0 +1,76 @@
+//! The coat of arms on a tenant's pages: an image that is kept for ever and does nothing, under the address of its content.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use catalogue::Catalogue;
+use enrolment::arms::{self, Drawing};
+use identity::credentials::Passwords;
+use reqwest::StatusCode;
+use testkit::TestTown;
+use testkit::browser::Browser;
+use web::{AppState, Parts};
+
+const SVG: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><path d='M0 0h9v9z'/></svg>";
+
+async fn open(town: &TestTown) -> String {
+    let parts = Parts {
+        db: town.db.clone(),
+        vault: town.vault.clone(),
+        clock: town.clock.clone(),
+        entropy: town.entropy.clone(),
+        catalogue: Catalogue::load(),
+        papers: paper::Papers::new(),
+        checkout: pagopa::CartsClient::new(Duration::from_secs(1)).unwrap(),
+        passwords: Passwords::default(),
+        cns_url: None,
+        trusted_proxies: Vec::new(),
+        demo: None,
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let service = web::router(AppState::new(parts)).into_make_service_with_connect_info::<SocketAddr>();
+    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+    url
+}
+
+fn at(host: &str) -> Browser {
+    let mut browser = Browser::new();
+    browser.host = Some(host.to_owned());
+    browser
+}
+
+/// The address of the image in the header of the home page.
+async fn address(browser: &mut Browser, url: &str) -> Option<String> {
+    let page = browser.get(&format!("{url}/")).await;
+    let html = String::from_utf8(page.body).unwrap();
+    let after = html.split_once("class=\"arms\" src=\"")?.1;
+    after.split('"').next().map(str::to_owned)
+}
+
+#[tokio::test]
+async fn a_tenant_with_arms_shows_them_and_the_other_shows_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = db::Db::open(&format!("sqlite:{}", folder.path().join("town.sqlite").display())).await.unwrap();
+    db.migrate().await.unwrap();
+    let town = TestTown::build(db).await;
+    let mut tx = town.db.begin().await.unwrap();
+    arms::set(&mut tx, &town.office(), &Drawing::read(SVG.as_bytes()).unwrap()).await.unwrap();
+    tx.commit().await.unwrap();
+    let url = open(&town).await;
+    let (mut here, mut there) = (at(town.host), at(town.other_host));
+    let path = address(&mut here, &url).await.expect("the header shows them");
+    assert_eq!(address(&mut there, &url).await, None);
+    let image = here.get(&format!("{url}{path}")).await;
+    let header = |name: &str| image.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    assert_eq!((image.status, header("content-type")), (StatusCode::OK, "image/svg+xml; charset=utf-8"));
+    assert_eq!(header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    let policy = header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'") && policy.ends_with("sandbox") && !policy.contains("script"), "{policy}");
+    assert!(String::from_utf8_lossy(&image.body).contains("M0 0h9v9z"));
+    assert_eq!(there.get(&format!("{url}{path}")).await.status, StatusCode::NOT_FOUND, "another tenant's address");
+    let other = path.replace("/stemma-", "/stemma-0");
+    assert_eq!(here.get(&format!("{url}{other}")).await.status, StatusCode::NOT_FOUND, "another drawing's address");
+}
