@@ -86,18 +86,18 @@ impl Run {
         let threads = if self.threads == 0 { cores } else { self.threads };
         let values = (0..count).map(|at| Ok::<_, io::Error>(self.notice(at)));
         let file = if self.bound {
-            let mut bound = BoundPdf::new(file, "Avvisi", Locale::It)?;
-            all(papers.run(threads, values, Papers::notice, |_, pdf| {
+            let mut bound = BoundPdf::new(file, tempfile::tempfile()?, "Avvisi", Locale::It)?;
+            papers.run(threads, values, Papers::notice, |_, pdf| {
                 seen();
-                bound.add(&pdf)
-            }))?;
+                bound.add(&pdf.map_err(io::Error::other)?)
+            })?;
             bound.finish()?
         } else {
             let mut zip = ZipOfPapers::new(file);
-            all(papers.run(threads, values, Papers::notice, |notice, pdf| {
+            papers.run(threads, values, Papers::notice, |notice, pdf| {
                 seen();
-                zip.add(&format!("{}.pdf", notice.modules[0].notice_number), &pdf)
-            }))?;
+                zip.add(&format!("{}.pdf", notice.modules[0].notice_number), &pdf.map_err(io::Error::other)?)
+            })?;
             zip.finish()?
         };
         let bytes = file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file: File| file.metadata())?.len();
@@ -130,10 +130,6 @@ impl Run {
             issued_on: date(2026, 4, 1),
         }
     }
-}
-
-fn all(run: Result<usize, paper::RunError<io::Error>>) -> io::Result<usize> {
-    run.map_err(io::Error::other)
 }
 
 fn issuer() -> Issuer {

@@ -2,6 +2,7 @@ use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
 use crate::engine::Draft;
+use crate::error::Unfit;
 use crate::{Error, Issuer, Locale, Papers, Person, print};
 
 /// The receipt of an absence report: what was reported, when it arrived, and what became of each day.
@@ -52,7 +53,7 @@ impl Papers {
     /// Prints the receipt of an absence report. Errors: [`Error::Unfit`] for a report of no day.
     pub fn absence_receipt(&self, receipt: &AbsenceReceipt) -> Result<Vec<u8>, Error> {
         if receipt.days.is_empty() {
-            return Err(Error::Unfit("an absence report has at least one day"));
+            return Err(Error::Unfit(Unfit::NoDay));
         }
         let accepted = receipt.days.iter().filter(|day| day.accepted).count();
         self.print(Draft {

@@ -3,6 +3,7 @@ use kernel::Cents;
 use serde::Serialize;
 
 use crate::engine::Draft;
+use crate::error::{Sum, Unfit};
 use crate::{Error, Issuer, Locale, Papers, Person, print};
 
 /// The statement of a virtual account over a period ("estratto conto"): from the opening balance to the closing one,
@@ -58,7 +59,7 @@ struct AccountValues<'a> {
 impl AccountStatement {
     fn check(&self) -> Result<AccountValues<'_>, Error> {
         if self.last_on < self.first_on {
-            return Err(Error::Unfit("the period ends before it begins"));
+            return Err(Error::Unfit(Unfit::Period));
         }
         let (mut balance, mut credited, mut debited) = (self.opening.0, 0_i64, 0_i64);
         for movement in &self.movements {
@@ -66,11 +67,11 @@ impl AccountStatement {
             *side = side.saturating_add(movement.amount.0);
             balance = balance.saturating_add(movement.amount.0);
             if balance != movement.balance.0 {
-                return Err(Error::DoesNotAddUp("a running balance does not follow from the one before"));
+                return Err(Error::DoesNotAddUp(Sum::RunningBalance));
             }
         }
         if balance != self.closing.0 {
-            return Err(Error::DoesNotAddUp("the closing balance does not follow from the movements"));
+            return Err(Error::DoesNotAddUp(Sum::ClosingBalance));
         }
         Ok(AccountValues { credited: Cents(credited), debited: Cents(debited), statement: self })
     }

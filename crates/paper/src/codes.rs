@@ -6,6 +6,7 @@ use datamatrix::{DataMatrix, SymbolList};
 use fast_qr::{ECL, Mode, QRBuilder, Version};
 
 use crate::Error;
+use crate::error::Unfit;
 
 /// The QR symbol of a notice as SVG without a margin: version 4 (33 by 33), correction level M, bytes
 /// (guide to the pagoPA notice 3.x, "Codice QR").
@@ -15,14 +16,14 @@ pub(crate) fn qr_svg(text: &str) -> Result<String, Error> {
         .version(Version::V04)
         .ecl(ECL::M)
         .build()
-        .map_err(|_| Error::Unfit("a QR text longer than a version 4 symbol holds"))?;
+        .map_err(|_| Error::Unfit(Unfit::LongQr))?;
     Ok(svg(symbol.size, |x, y| symbol[y][x].value()))
 }
 
 /// The DataMatrix (ECC200, square) of a postal slip as SVG without a margin.
 pub(crate) fn datamatrix_svg(text: &str) -> Result<String, Error> {
     let symbol = DataMatrix::encode(text.as_bytes(), SymbolList::default().enforce_square())
-        .map_err(|_| Error::Unfit("a text longer than a DataMatrix holds"))?
+        .map_err(|_| Error::Unfit(Unfit::LongSlip))?
         .bitmap();
     let size = symbol.width();
     let mut dark = vec![false; size * size];

@@ -36,11 +36,11 @@ pub use catalogue::Locale;
 pub use absence::{AbsenceDay, AbsenceReceipt};
 pub use account::{AccountStatement, Movement};
 pub use engine::Papers;
-pub use error::Error;
+pub use error::{Error, Field, Sum, Unfit};
 pub use letterhead::{Colour, Issuer, Person};
 pub use notice::{Module, Notice, Part, PostalAccount, Recipient};
 pub use receipt::{Receipt, ReceiptLine};
-pub use run::{BoundPdf, RunError, ZipOfPapers};
+pub use run::{BoundPdf, ZipOfPapers};
 pub use tax::{ServiceTotal, TaxPayment, TaxRefund, TaxStatement};
 
 /// The example of the README compiles and prints.

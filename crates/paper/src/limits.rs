@@ -7,6 +7,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use crate::Error;
+use crate::error::Field;
 
 pub(crate) const SUBJECT: usize = 90;
 pub(crate) const CREDITOR: usize = 50;
@@ -48,7 +49,7 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 
 /// # Errors
 /// [`Error::TooLong`] naming the field.
-pub(crate) fn refuse(field: &'static str, text: &str, most: usize) -> Result<(), Error> {
+pub(crate) fn refuse(field: Field, text: &str, most: usize) -> Result<(), Error> {
     if text.chars().count() > most { Err(Error::TooLong { field, most }) } else { Ok(()) }
 }
 
@@ -73,7 +74,7 @@ mod tests {
 
     #[test]
     fn what_is_typed_in_is_refused_by_name() {
-        assert_eq!(refuse("cbill", "ABCDE", 5), Ok(()));
-        assert_eq!(refuse("cbill", "ABCDEF", 5), Err(Error::TooLong { field: "cbill", most: 5 }));
+        assert_eq!(refuse(Field::Cbill, "ABCDE", 5), Ok(()));
+        assert_eq!(refuse(Field::Cbill, "ABCDEF", 5), Err(Error::TooLong { field: Field::Cbill, most: 5 }));
     }
 }

@@ -3,6 +3,7 @@ use kernel::Cents;
 use serde::Serialize;
 
 use crate::engine::{Draft, code_pictures};
+use crate::error::{Field, Sum, Unfit};
 use crate::{Error, Issuer, Locale, Papers, limits, print};
 
 /// A payment notice ("avviso di pagamento") of the pagoPA guide 3.x: one notice number for the whole amount, or one
@@ -86,10 +87,10 @@ impl Notice {
 
     fn check(&self) -> Result<(), Error> {
         if self.modules.is_empty() || self.modules.len() > Notice::MOST_MODULES {
-            return Err(Error::Unfit("a notice has one to 24 modules"));
+            return Err(Error::Unfit(Unfit::Modules));
         }
         if self.modules.iter().skip(1).any(|module| module.part == Part::Whole) {
-            return Err(Error::Unfit("the whole amount is one module, and the first"));
+            return Err(Error::Unfit(Unfit::WholeFirst));
         }
         self.check_fields()?;
         self.modules.iter().try_for_each(|module| module.check(&self.issuer.fiscal_code, self.postal.is_some()))?;
@@ -97,12 +98,12 @@ impl Notice {
     }
 
     fn check_fields(&self) -> Result<(), Error> {
-        limits::refuse("the fiscal code of the creditor", &self.issuer.fiscal_code, limits::FISCAL_CODE)?;
-        limits::refuse("the fiscal code", self.recipient.fiscal_code.as_deref().unwrap_or_default(), limits::FISCAL_CODE)?;
-        limits::refuse("the CBILL code", self.cbill.as_deref().unwrap_or_default(), limits::CBILL)?;
+        limits::refuse(Field::CreditorCode, &self.issuer.fiscal_code, limits::FISCAL_CODE)?;
+        limits::refuse(Field::FiscalCode, self.recipient.fiscal_code.as_deref().unwrap_or_default(), limits::FISCAL_CODE)?;
+        limits::refuse(Field::Cbill, self.cbill.as_deref().unwrap_or_default(), limits::CBILL)?;
         let Some(postal) = &self.postal else { return Ok(()) };
-        limits::refuse("the postal account", &postal.number, limits::ACCOUNT)?;
-        limits::refuse("the postal authorisation", &postal.authorisation, limits::AUTHORISATION)
+        limits::refuse(Field::PostalAccount, &postal.number, limits::ACCOUNT)?;
+        limits::refuse(Field::PostalAuthorisation, &postal.authorisation, limits::AUTHORISATION)
     }
 
     /// The notice with what people read cut to its place.
@@ -125,7 +126,7 @@ impl Notice {
         let parts: i128 = self.parts().map(|module| i128::from(module.amount.0)).sum();
         match self.modules.first() {
             Some(first) if first.part == Part::Whole && self.modules.len() > 1 && i128::from(first.amount.0) != parts => {
-                Err(Error::DoesNotAddUp("the instalments are not the whole amount"))
+                Err(Error::DoesNotAddUp(Sum::Instalments))
             }
             _ => Ok(()),
         }
@@ -148,16 +149,16 @@ impl Module {
     /// Number, amount and both codes say the same.
     fn check(&self, creditor: &str, has_slip: bool) -> Result<(), Error> {
         if self.notice_number.len() != 18 || !self.notice_number.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Error::Unfit("a notice number is 18 digits"));
+            return Err(Error::Unfit(Unfit::NoticeNumber));
         }
         if self.amount.0 <= 0 {
-            return Err(Error::Unfit("a notice asks for more than nothing"));
+            return Err(Error::Unfit(Unfit::Nothing));
         }
         if self.amount.0 > limits::AMOUNT_CENTS {
-            return Err(Error::Unfit("a notice asks for at most 999.999.999,99"));
+            return Err(Error::Unfit(Unfit::TooMuch));
         }
         if !self.qr_is_of(creditor) {
-            return Err(Error::Unfit("the QR text is that of another notice number, creditor or amount"));
+            return Err(Error::Unfit(Unfit::OtherQr));
         }
         if has_slip { self.check_slip(creditor) } else { Ok(()) }
     }
@@ -175,15 +176,15 @@ impl Module {
     /// Where the number, the cents and the creditor stand among the 256 characters of a slip's code.
     fn check_slip(&self, creditor: &str) -> Result<(), Error> {
         if self.amount.0 > limits::SLIP_AMOUNT_CENTS {
-            return Err(Error::Unfit("a postal slip asks for at most 99.999.999,99"));
+            return Err(Error::Unfit(Unfit::TooMuchForSlip));
         }
         let Some(code) = &self.datamatrix else {
-            return Err(Error::Unfit("with a postal account every module has the code of its slip"));
+            return Err(Error::Unfit(Unfit::NoSlip));
         };
         let says =
             [(15..33, self.notice_number.clone()), (49..59, format!("{:010}", self.amount.0)), (66..77, creditor.to_owned())];
         if code.len() != 256 || says.iter().any(|(place, text)| code.get(place.clone()) != Some(text.as_str())) {
-            return Err(Error::Unfit("the code of the slip is that of another notice number, creditor or amount"));
+            return Err(Error::Unfit(Unfit::OtherSlip));
         }
         Ok(())
     }

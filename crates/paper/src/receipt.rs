@@ -3,6 +3,7 @@ use kernel::Cents;
 use serde::Serialize;
 
 use crate::engine::Draft;
+use crate::error::Sum;
 use crate::{Error, Issuer, Locale, Papers, Person, print};
 
 /// A payment receipt for the citizen ("quietanza"), made from a stored pagoPA receipt alone: valid proof for the debtor.
@@ -62,7 +63,7 @@ impl Receipt {
     fn check(&self) -> Result<(), Error> {
         let sum: i128 = self.lines.iter().map(|line| i128::from(line.amount.0)).sum();
         if !self.lines.is_empty() && sum != i128::from(self.amount.0) {
-            return Err(Error::DoesNotAddUp("the lines are not the amount paid"));
+            return Err(Error::DoesNotAddUp(Sum::Lines));
         }
         Ok(())
     }

@@ -3,6 +3,7 @@ use kernel::Cents;
 use serde::Serialize;
 
 use crate::engine::Draft;
+use crate::error::Sum;
 use crate::{Error, Issuer, Locale, Papers, Person, print};
 
 /// The statement of what one person paid for one pupil in one calendar year, for the tax return ("attestazione 730").
@@ -98,10 +99,10 @@ impl TaxStatement {
         let untraceable = sum(self.services.iter().map(|s| s.untraceable));
         let refunded = sum(self.services.iter().map(|s| s.refunded));
         if (traceable, untraceable) != (paid(true), paid(false)) {
-            return Err(Error::DoesNotAddUp("the payments are not the totals of the services"));
+            return Err(Error::DoesNotAddUp(Sum::Payments));
         }
         if refunded != sum(self.refunds.iter().map(|r| r.amount)) {
-            return Err(Error::DoesNotAddUp("the refunds are not the totals of the services"));
+            return Err(Error::DoesNotAddUp(Sum::Refunds));
         }
         let has_untraceable = self.payments.iter().any(|p| !p.traceable);
         let of = |nursery: bool| sum(self.services.iter().filter(|s| s.is_nursery == nursery).map(|s| s.traceable));

@@ -148,7 +148,7 @@ fn govpay_519_and_232_a_subject_of_90_characters_is_whole_and_a_longer_one_is_cu
 
 #[test]
 fn codes_accounts_and_authorisations_that_do_not_fit_are_refused_by_name() {
-    fn refused(change: impl Fn(&mut Notice)) -> &'static str {
+    fn refused(change: impl Fn(&mut Notice)) -> Field {
         let mut notice = values::postal(values::notice(1, false));
         change(&mut notice);
         match PAPERS.notice(&notice) {
@@ -157,11 +157,11 @@ fn codes_accounts_and_authorisations_that_do_not_fit_are_refused_by_name() {
         }
     }
     let long = || "1".repeat(50);
-    assert_eq!(refused(|n| n.cbill = Some(long())), "the CBILL code");
-    assert_eq!(refused(|n| n.recipient.fiscal_code = Some(long())), "the fiscal code");
-    assert_eq!(refused(|n| n.issuer.fiscal_code = long()), "the fiscal code of the creditor");
-    assert_eq!(refused(|n| n.postal.as_mut().unwrap().number = long()), "the postal account");
-    assert_eq!(refused(|n| n.postal.as_mut().unwrap().authorisation = long()), "the postal authorisation");
+    assert_eq!(refused(|n| n.cbill = Some(long())), Field::Cbill);
+    assert_eq!(refused(|n| n.recipient.fiscal_code = Some(long())), Field::FiscalCode);
+    assert_eq!(refused(|n| n.issuer.fiscal_code = long()), Field::CreditorCode);
+    assert_eq!(refused(|n| n.postal.as_mut().unwrap().number = long()), Field::PostalAccount);
+    assert_eq!(refused(|n| n.postal.as_mut().unwrap().authorisation = long()), Field::PostalAuthorisation);
 }
 
 #[test]

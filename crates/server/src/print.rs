@@ -1,4 +1,7 @@
-//! `campanella print run`: the notices of many documents into one archive, or one file for the print shop.
+//! `campanella print run`: the notices of many documents into one archive, or one file for the print shop. A notice that
+//! cannot be printed is left out and named; the others are printed.
+
+mod left_out;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -16,6 +19,8 @@ use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::Failure;
 use crate::commands::{no_such_tenant, open_existing};
+
+use left_out::LeftOut;
 
 /// Which notices, and where to.
 #[derive(Args)]
@@ -51,7 +56,8 @@ fn language(code: &str) -> Result<Locale, String> {
 }
 
 /// A run that ends early leaves what was at `out` before: the new file takes its name when it is whole. Run again, it
-/// starts anew and ends in the same bytes, but for what was paid or changed meanwhile.
+/// starts anew and ends in the same bytes, but for what was paid or changed meanwhile. Ends with 1 when it left out
+/// notices: they wait for a person.
 pub async fn run(options: Options) -> Result<ExitCode, Failure> {
     let db = open_existing(&options.database).await?;
     let mut tx = db.read().await?;
@@ -67,27 +73,36 @@ pub async fn run(options: Options) -> Result<ExitCode, Failure> {
     }
     let (to_press, documents) = channel(PAGE);
     let reading = tokio::spawn(read(db, ctx.clone(), selection, to_press));
-    let press = Press { issuer: web::papers::issuer(&tenant, arms), today: ctx.today(), options, total };
-    let printed = tokio::task::spawn_blocking(move || press.print(documents)).await??;
-    reading.await??;
-    println!("{printed}");
-    Ok(ExitCode::SUCCESS)
+    let press =
+        Press { issuer: web::papers::issuer(&tenant, arms), today: ctx.today(), options, total, catalogue: Catalogue::load() };
+    let printed = tokio::task::spawn_blocking(move || press.print(documents)).await?;
+    reading.await?;
+    let printed = printed?;
+    println!("{}", printed.words);
+    Ok(if printed.is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn read(db: Db, ctx: Ctx, selection: PrintSelection, to_press: Sender<DocumentNotice>) -> Result<(), Failure> {
+/// Sends the documents page by page; what went wrong comes last, so that half a run never passes for a whole one.
+async fn read(db: Db, ctx: Ctx, selection: PrintSelection, to_press: Sender<Result<DocumentNotice, Failure>>) {
     let mut place = PrintPlace::default();
     loop {
-        let mut tx = db.read().await?;
-        let page = print_run::page(&mut tx, &ctx, &selection, &place, PAGE).await?;
-        drop(tx);
-        let Some(last) = page.last() else { return Ok(()) };
+        let page = match next(&db, &ctx, &selection, &place).await {
+            Ok(page) => page,
+            Err(failure) => return drop(to_press.send(Err(failure)).await),
+        };
+        let Some(last) = page.last() else { return };
         place = last.place.clone();
         for document in page {
-            if to_press.send(document).await.is_err() {
-                return Ok(()); // the press stopped, and says why
+            if to_press.send(Ok(document)).await.is_err() {
+                return; // the press stopped, and says why
             }
         }
     }
+}
+
+async fn next(db: &Db, ctx: &Ctx, selection: &PrintSelection, place: &PrintPlace) -> Result<Vec<DocumentNotice>, Failure> {
+    let mut tx = db.read().await?;
+    Ok(print_run::page(&mut tx, ctx, selection, place, PAGE).await?)
 }
 
 /// What a run needs besides the documents.
@@ -96,44 +111,66 @@ struct Press {
     today: kernel::Day,
     options: Options,
     total: usize,
+    catalogue: Catalogue,
+}
+
+/// How a run ended.
+struct Printed {
+    words: String,
+    /// Nothing was left out.
+    is_whole: bool,
 }
 
 /// The two kinds of file a run ends in.
 enum Output {
     Zip(Box<ZipOfPapers<BufWriter<File>>>),
-    Pdf(Box<BoundPdf<BufWriter<File>>>),
+    Pdf(Box<BoundPdf<BufWriter<File>, File>>),
 }
 
 impl Press {
-    fn print(&self, documents: Receiver<DocumentNotice>) -> Result<String, Failure> {
+    fn print(&self, documents: Receiver<Result<DocumentNotice, Failure>>) -> Result<Printed, Failure> {
         let out = &self.options.out;
         let part = part_of(out);
-        let mut output = Output::create(out, &part)?;
-        let printed = self.fill(documents, &mut output);
-        let whole = printed.and_then(|count| Ok((count, output.finish()?)));
-        let count = match whole {
-            Ok((count, file)) => file.sync_all().map(|()| count)?,
-            Err(failure) => {
-                let _ = std::fs::remove_file(&part);
-                return Err(failure);
-            }
-        };
+        let mut output = Output::create(out, &part, &self.catalogue)?;
+        let printed = self.fill(documents, &mut output).and_then(|(count, left_out)| {
+            self.close(output, count, &left_out)?.sync_all()?;
+            Ok((count, left_out))
+        });
+        let (count, left_out) = printed.inspect_err(|_| drop(std::fs::remove_file(&part)))?;
         std::fs::rename(&part, out)?;
-        Ok(format!("{count} notices in {}", out.display()))
+        let words = format!("{count} notices in {}{}", out.display(), left_out::lines(&left_out));
+        Ok(Printed { words, is_whole: left_out.is_empty() })
     }
 
-    fn fill(&self, mut documents: Receiver<DocumentNotice>, output: &mut Output) -> Result<usize, Failure> {
+    /// Prints what comes: how many notices are in the output, and which are not.
+    fn fill(
+        &self,
+        mut documents: Receiver<Result<DocumentNotice, Failure>>,
+        output: &mut Output,
+    ) -> Result<(usize, Vec<LeftOut>), Failure> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let papers = Papers::new();
-        let mut progress = Progress::new(self.total);
-        let next = std::iter::from_fn(|| documents.blocking_recv().map(Ok::<_, io::Error>));
+        let (mut progress, mut left_out) = (Progress::new(self.total), Vec::new());
+        let next = std::iter::from_fn(|| documents.blocking_recv());
         let set = |papers: &Papers, document: &DocumentNotice| papers.notice(&self.notice(document));
-        let taken = papers.run(self.options.threads.unwrap_or(cores), next, set, |document, pdf| {
-            output.add(&file_name(&document), &pdf)?;
+        let taken = papers.run(self.options.threads.unwrap_or(cores), next, set, |document, paper| {
+            match paper {
+                Ok(pdf) => output.add(&file_name(&document), &pdf)?,
+                Err(error) => left_out.push(LeftOut::new(&document, &error, &self.catalogue)),
+            }
             progress.step();
             Ok(())
         });
-        taken.map_err(|error| format!("the run stopped, nothing was written: {error}").into())
+        let taken = taken.map_err(|error: Failure| format!("the run stopped, nothing was written: {error}"))?;
+        Ok((taken - left_out.len(), left_out))
+    }
+
+    /// Ends the file, an archive with the list of what is not in it.
+    fn close(&self, output: Output, count: usize, left_out: &[LeftOut]) -> Result<File, Failure> {
+        if count == 0 {
+            return Err(format!("no notice could be printed, nothing was written{}", left_out::lines(left_out)).into());
+        }
+        output.finish(left_out, &self.catalogue)
     }
 
     fn notice(&self, document: &DocumentNotice) -> paper::Notice {
@@ -143,12 +180,12 @@ impl Press {
 
 impl Output {
     /// By the ending of the name.
-    fn create(out: &Path, part: &Path) -> Result<Output, Failure> {
+    fn create(out: &Path, part: &Path, catalogue: &Catalogue) -> Result<Output, Failure> {
         let is = |ending: &str| out.extension().is_some_and(|found| found.eq_ignore_ascii_case(ending));
         let file = || File::create(part).map(BufWriter::new).map_err(|e| format!("{}: {e}", part.display()));
         match (is("zip"), is("pdf")) {
             (true, _) => Ok(Output::Zip(Box::new(ZipOfPapers::new(file()?)))),
-            (_, true) => Ok(Output::Pdf(Box::new(bound(file()?)?))),
+            (_, true) => Ok(Output::Pdf(Box::new(bound(file()?, part, catalogue)?))),
             _ => Err("--out ends in .zip or in .pdf".into()),
         }
     }
@@ -160,18 +197,27 @@ impl Output {
         }
     }
 
-    fn finish(self) -> Result<File, Failure> {
+    /// One file has no place for a list of what was left out; an archive has.
+    fn finish(self, left_out: &[LeftOut], catalogue: &Catalogue) -> Result<File, Failure> {
         let written = match self {
-            Output::Zip(zip) => zip.finish()?,
+            Output::Zip(mut zip) => {
+                if !left_out.is_empty() {
+                    let name = catalogue.text(Locale::It, "print-left-out-file");
+                    zip.add(name, left_out::csv(left_out, catalogue).as_bytes())?;
+                }
+                zip.finish()?
+            }
             Output::Pdf(bound) => bound.finish()?,
         };
         Ok(written.into_inner().map_err(io::IntoInnerError::into_error)?)
     }
 }
 
-fn bound(file: BufWriter<File>) -> io::Result<BoundPdf<BufWriter<File>>> {
-    let catalogue = Catalogue::load();
-    BoundPdf::new(file, catalogue.text(Locale::It, "paper-run-title"), Locale::It)
+/// The table of the file's objects grows in a file without a name, on the disk that has room for the run.
+fn bound(file: BufWriter<File>, part: &Path, catalogue: &Catalogue) -> io::Result<BoundPdf<BufWriter<File>, File>> {
+    let folder = part.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = tempfile::tempfile_in(folder)?;
+    BoundPdf::new(file, beside, catalogue.text(Locale::It, "paper-run-title"), Locale::It)
 }
 
 /// Beside the file it will become, so that taking its name is one step.
@@ -185,8 +231,12 @@ fn part_of(out: &Path) -> PathBuf {
 fn file_name(document: &DocumentNotice) -> String {
     let plain = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect::<String>();
     let place = &document.place;
-    let number = document.parts.first().map(|part| part.position.notice_number.to_string()).unwrap_or_default();
-    format!("avviso-{}-{}-{number}.pdf", plain(&place.series), plain(&place.number))
+    format!("avviso-{}-{}-{}.pdf", plain(&place.series), plain(&place.number), notice_number(document))
+}
+
+/// Of the first part.
+fn notice_number(document: &DocumentNotice) -> String {
+    document.parts.first().map(|part| part.position.notice_number.to_string()).unwrap_or_default()
 }
 
 /// A line on standard error, rewritten every second.

@@ -146,3 +146,35 @@ paper-absence-all = All the days reported were accepted.
 paper-absence-some = Days accepted: { $n } of { $of }. For the days not accepted nothing changes.
 paper-absence-signature = Signature of the system
 paper-absence-signature-meaning = With the number of the receipt and this signature the office can check that date, time, pupil and days have not been changed.
+
+# Why a paper was not printed
+print-sum-instalments = The instalments are not the whole amount
+print-sum-running-balance = A running balance does not follow from the one before
+print-sum-closing-balance = The closing balance does not follow from the movements
+print-sum-lines = The lines are not the amount paid
+print-sum-payments = The payments are not the totals of the services
+print-sum-refunds = The refunds are not the totals of the services
+print-unfit-modules = A notice has one to 24 modules
+print-unfit-whole-first = The whole amount is one module, and the first
+print-unfit-notice-number = The notice number does not have 18 digits
+print-unfit-nothing = The amount to pay is not above zero
+print-unfit-too-much = The amount is above 999,999,999.99 euro
+print-unfit-other-qr = The QR code is that of another notice, creditor or amount
+print-unfit-long-qr = The text of the QR code is too long
+print-unfit-too-much-for-slip = The amount is above 99,999,999.99 euro, the most of a postal slip
+print-unfit-no-slip = The code of the postal slip is missing
+print-unfit-other-slip = The code of the slip is that of another notice, creditor or amount
+print-unfit-long-slip = The text of the slip's code is too long
+print-unfit-no-day = The absence report has no day
+print-unfit-period = The period ends before it begins
+print-field-creditor-code = The creditor's fiscal code
+print-field-fiscal-code = The recipient's fiscal code
+print-field-cbill = The CBILL code
+print-field-postal-account = The number of the postal account
+print-field-postal-authorisation = The postal authorisation
+print-too-long = { $field } has more than { $most } characters
+print-not-set = The paper cannot be set: { $why }
+
+# What a print run left out
+print-left-out-head = series;number;notice;reason
+print-left-out-file = not-printed.csv

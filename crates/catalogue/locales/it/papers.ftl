@@ -146,3 +146,35 @@ paper-absence-all = Tutti i giorni comunicati sono stati accolti.
 paper-absence-some = Giorni accolti: { $n } su { $of }. Per i giorni non accolti non cambia nulla.
 paper-absence-signature = Firma del sistema
 paper-absence-signature-meaning = Con il numero della ricevuta e questa firma l'ufficio può verificare che data, ora, alunno e giorni non siano stati cambiati.
+
+# Why a paper was not printed
+print-sum-instalments = La somma delle rate non è l'importo intero
+print-sum-running-balance = Un saldo progressivo non segue da quello prima
+print-sum-closing-balance = Il saldo finale non segue dai movimenti
+print-sum-lines = La somma delle righe non è l'importo pagato
+print-sum-payments = I pagamenti non sono i totali dei servizi
+print-sum-refunds = I rimborsi non sono i totali dei servizi
+print-unfit-modules = Un avviso ha da uno a 24 moduli di pagamento
+print-unfit-whole-first = La rata unica è una sola e viene per prima
+print-unfit-notice-number = Il codice avviso non ha 18 cifre
+print-unfit-nothing = L'importo da pagare non è maggiore di zero
+print-unfit-too-much = L'importo supera 999.999.999,99 euro
+print-unfit-other-qr = Il codice QR è di un altro avviso, di un altro ente o di un altro importo
+print-unfit-long-qr = Il testo del codice QR è troppo lungo
+print-unfit-too-much-for-slip = L'importo supera 99.999.999,99 euro, il massimo di un bollettino
+print-unfit-no-slip = Manca il codice del bollettino postale
+print-unfit-other-slip = Il codice del bollettino è di un altro avviso, di un altro ente o di un altro importo
+print-unfit-long-slip = Il testo del codice del bollettino è troppo lungo
+print-unfit-no-day = La comunicazione di assenza non ha giorni
+print-unfit-period = Il periodo finisce prima di cominciare
+print-field-creditor-code = Il codice fiscale dell'ente
+print-field-fiscal-code = Il codice fiscale del destinatario
+print-field-cbill = Il codice CBILL
+print-field-postal-account = Il numero di conto postale
+print-field-postal-authorisation = L'autorizzazione alla stampa in proprio
+print-too-long = { $field } ha più di { $most } caratteri
+print-not-set = Il documento non si può comporre: { $why }
+
+# What a print run left out
+print-left-out-head = serie;numero;codice avviso;motivo
+print-left-out-file = non-stampati.csv

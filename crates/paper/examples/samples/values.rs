@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+use std::io::Cursor;
+
 use jiff::civil::{date, datetime};
 use kernel::Cents;
 use paper::*;
@@ -45,7 +47,8 @@ pub fn all() -> Vec<(&'static str, Print)> {
 
 /// Every variant of the notice in one file, as for a print shop.
 pub fn bound(papers: &Papers) -> Result<Vec<u8>, Error> {
-    let mut bound = BoundPdf::new(Vec::new(), "Avvisi di pagamento", Locale::It).expect("memory takes it");
+    let mut bound =
+        BoundPdf::new(Vec::new(), Cursor::new(Vec::new()), "Avvisi di pagamento", Locale::It).expect("memory takes it");
     for (_, notice) in notices() {
         bound.add(&papers.notice(&notice)?).expect("a paper of this house");
     }

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher};
-use std::io::{self, Write};
+use std::io::{self, Read, Seek, Write};
 
 use hayro_syntax::Pdf;
 use hayro_syntax::object::{Array, Dict, MaybeRef, Name, Object};
@@ -20,15 +20,15 @@ const FIRST_FREE: i32 = 7;
 const MOST_OBJECTS: usize = 8_388_607;
 
 /// Many notices in one PDF, for a print shop that asks for one file: written as they come, with their pages, their tags
-/// and their languages. What stays in memory is the place of each object: eight bytes, about one kilobyte a notice.
+/// and their languages. The table of where each object is grows in a file beside; what stays in memory are three numbers
+/// a notice, less than the table of contents of an archive.
 ///
 /// Bookmarks are left out, and typefaces stand once for each notice: an archive of single papers is the better form for
 /// everything but printing.
-pub struct BoundPdf<W: Write> {
+pub struct BoundPdf<W: Write, P: Read + Write + Seek> {
     to: W,
     at: u64,
-    /// Of every object, by number; 0 where it is not written yet.
-    offsets: Vec<u64>,
+    places: Places<P>,
     digest: DefaultHasher,
     title: String,
     language: &'static str,
@@ -36,27 +36,23 @@ pub struct BoundPdf<W: Write> {
     /// The page trees and the tag trees of the papers, and where each tag tree's keys are.
     pages: Vec<i32>,
     meanings: Vec<i32>,
-    parents: Vec<Parents>,
+    parents: Vec<i32>,
+    next_key: i64,
     roles: BTreeMap<String, String>,
     colours: Option<i32>,
 }
 
-/// A leaf of the tree that leads from marked content to its meaning: the keys of one paper, and the last of them.
-struct Parents {
-    object: i32,
-    last: i64,
-}
-
-impl<W: Write> BoundPdf<W> {
-    /// Begins a file with a title and the language of its papers.
+impl<W: Write, P: Read + Write + Seek> BoundPdf<W, P> {
+    /// Begins a file with a title and the language of its papers. `beside` is an empty file for the run alone, such as
+    /// one without a name: it grows by about three kilobytes a notice, and nobody needs it afterwards.
     ///
     /// # Errors
     /// Those of the writer.
-    pub fn new(to: W, title: &str, language: catalogue::Locale) -> io::Result<BoundPdf<W>> {
+    pub fn new(to: W, beside: P, title: &str, language: catalogue::Locale) -> io::Result<BoundPdf<W, P>> {
         let mut bound = BoundPdf {
             to,
             at: 0,
-            offsets: vec![0; FIRST_FREE as usize],
+            places: Places::new(beside),
             digest: DefaultHasher::new(),
             title: title.to_owned(),
             language: language.code(),
@@ -64,6 +60,7 @@ impl<W: Write> BoundPdf<W> {
             pages: Vec::new(),
             meanings: Vec::new(),
             parents: Vec::new(),
+            next_key: 0,
             roles: BTreeMap::new(),
             colours: None,
         };
@@ -80,7 +77,7 @@ impl<W: Write> BoundPdf<W> {
     pub fn add(&mut self, pdf: &[u8]) -> io::Result<()> {
         let pdf = Pdf::new(pdf.to_vec()).map_err(|_| unfit("not a PDF"))?;
         let paper = Paper::of(&pdf).ok_or_else(|| unfit("not a tagged paper of this house"))?;
-        let mut numbers = Numbers::from(self.next_number(), self.next_key());
+        let mut numbers = Numbers::from(self.places.next_number(), self.next_key);
         // The top of a paper's tags hangs under the one document of the file.
         numbers.replace(paper.tags_number, DOCUMENT);
         let pages = numbers.of(paper.pages_number);
@@ -108,10 +105,10 @@ impl<W: Write> BoundPdf<W> {
         self.object(PAGES, format!("<</Type/Pages/Count {}/Kids[{kids}]>>", self.page_count).as_bytes())?;
         let tops = references(&self.meanings);
         self.object(DOCUMENT, format!("<</Type/StructElem/S/Document/P {MEANING} 0 R/K[{tops}]>>").as_bytes())?;
-        let leaves = references(&self.parents.iter().map(|leaf| leaf.object).collect::<Vec<_>>());
+        let leaves = references(&self.parents);
         self.object(PARENTS, format!("<</Kids[{leaves}]>>").as_bytes())?;
         let roles: String = self.roles.iter().map(|(from, to)| format!("/{from}/{to}")).collect();
-        let next_key = self.next_key();
+        let next_key = self.next_key;
         let meaning = format!(
             "<</Type/StructTreeRoot/K[{DOCUMENT} 0 R]/ParentTree {PARENTS} 0 R/ParentTreeNextKey {next_key}/RoleMap<<{roles}>>>>"
         );
@@ -130,33 +127,23 @@ impl<W: Write> BoundPdf<W> {
     }
 
     fn keep(&mut self, paper: &Paper<'_>, pages: i32, tops: Vec<i32>, keys: Keys) -> io::Result<()> {
-        let leaf = self.next_number();
+        let leaf = self.places.next_number();
         self.object(leaf, &keys.leaf)?;
-        self.parents.push(Parents { object: leaf, last: keys.last });
+        self.parents.push(leaf);
+        self.next_key = keys.last + 1;
         self.pages.push(pages);
         self.page_count += paper.page_count;
         self.meanings.extend(tops);
         self.roles.extend(paper.roles.iter().cloned());
-        if self.offsets.len() > MOST_OBJECTS {
+        self.places.put_by()?;
+        if self.places.count() > MOST_OBJECTS {
             return Err(unfit("one file cannot hold so many papers: print them into an archive"));
         }
         Ok(())
     }
 
-    fn next_number(&self) -> i32 {
-        i32::try_from(self.offsets.len()).expect("far fewer objects than numbers")
-    }
-
-    fn next_key(&self) -> i64 {
-        self.parents.last().map_or(0, |leaf| leaf.last + 1)
-    }
-
     fn object(&mut self, number: i32, body: &[u8]) -> io::Result<()> {
-        let place = usize::try_from(number).expect("numbers are not negative");
-        if self.offsets.len() <= place {
-            self.offsets.resize(place + 1, 0);
-        }
-        self.offsets[place] = self.at;
+        self.places.note(number, self.at);
         self.write(format!("{number} 0 obj\n").as_bytes())?;
         self.write(body)?;
         self.write(b"\nendobj\n")
@@ -168,17 +155,72 @@ impl<W: Write> BoundPdf<W> {
         self.to.write_all(bytes)
     }
 
-    /// The table of where each object is, twenty bytes a line, and the end of the file.
+    /// The table of where each object is, and the end of the file.
     fn write_places(mut self) -> io::Result<W> {
-        let (start, count, digest) = (self.at, self.offsets.len(), self.digest.finish());
+        let (start, count, digest) = (self.at, self.places.count(), self.digest.finish());
         write!(self.to, "xref\n0 {count}\n0000000000 65535 f \n")?;
-        for offset in &self.offsets[1..] {
-            writeln!(self.to, "{offset:010} 00000 n ")?;
-        }
+        self.places.write_all(&mut self.to)?;
         let id = format!("<{digest:016X}{start:016X}>");
         write!(self.to, "trailer\n<</Size {count}/Root {CATALOGUE} 0 R/ID[{id}{id}]>>\nstartxref\n{start}\n%%EOF\n")?;
         Ok(self.to)
     }
+}
+
+/// Where each object is in the file, by number: twenty bytes a line, as a PDF says it. Those of one paper are in memory,
+/// those of the papers before it are put by.
+struct Places<P> {
+    beside: P,
+    /// Of the objects every file has.
+    fixed: [u64; FIRST_FREE as usize],
+    /// How many lines are put by.
+    kept: usize,
+    /// Of the paper under way, from the first number that is not put by; 0 where the object is not written yet.
+    recent: Vec<u64>,
+}
+
+impl<P: Read + Write + Seek> Places<P> {
+    fn new(beside: P) -> Places<P> {
+        Places { beside, fixed: [0; FIRST_FREE as usize], kept: 0, recent: Vec::new() }
+    }
+
+    /// Of all objects, the free one before the first among them.
+    fn count(&self) -> usize {
+        self.fixed.len() + self.kept + self.recent.len()
+    }
+
+    fn next_number(&self) -> i32 {
+        i32::try_from(self.count()).expect("far fewer objects than numbers")
+    }
+
+    fn note(&mut self, number: i32, at: u64) {
+        let number = usize::try_from(number).expect("numbers are not negative");
+        let Some(place) = number.checked_sub(self.fixed.len()) else {
+            self.fixed[number] = at;
+            return;
+        };
+        let place = place - self.kept;
+        self.recent.resize(self.recent.len().max(place + 1), 0);
+        self.recent[place] = at;
+    }
+
+    fn put_by(&mut self) -> io::Result<()> {
+        self.beside.write_all(lines(&self.recent).as_bytes())?;
+        self.kept += self.recent.len();
+        self.recent.clear();
+        Ok(())
+    }
+
+    /// Every line but that of the free object before the first.
+    fn write_all(&mut self, to: &mut impl Write) -> io::Result<()> {
+        to.write_all(lines(&self.fixed[1..]).as_bytes())?;
+        self.beside.rewind()?;
+        io::copy(&mut self.beside, to)?;
+        Ok(())
+    }
+}
+
+fn lines(offsets: &[u64]) -> String {
+    offsets.iter().map(|offset| format!("{offset:010} 00000 n \n")).collect()
 }
 
 /// What a paper brings to a bound file.

@@ -17,17 +17,6 @@ pub use zipped::ZipOfPapers;
 /// Papers under way for each thread: one being set, and what keeps the thread from waiting for the writer.
 const UNDER_WAY_PER_THREAD: usize = 4;
 
-/// Why a run stopped.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError<E> {
-    /// The paper at this place of the run, counted from 0, was refused.
-    #[error("paper {at}: {error}")]
-    Paper { at: usize, error: Error },
-    /// Where the values come from, or where the papers go, gave this error.
-    #[error(transparent)]
-    Outside(E),
-}
-
 /// A value on its way through a thread, with its place in the run.
 struct Under<T> {
     at: usize,
@@ -38,20 +27,20 @@ struct Under<T> {
 type Made<T> = (Under<T>, Result<Vec<u8>, Error>);
 
 impl Papers {
-    /// Sets one paper for each value on `threads` threads and hands them to `take` in the order of the values.
+    /// Sets one paper for each value on `threads` threads and hands them to `take` in the order of the values, each with
+    /// its value; a paper that was refused is handed over as its reason, and the run goes on.
     ///
-    /// Values are asked for only as papers are taken: memory does not grow with the run. The first error ends it; what
-    /// was taken before stays taken. Answers how many were taken.
+    /// Values are asked for only as papers are taken: memory does not grow with the run. Answers how many were taken.
     ///
     /// # Errors
-    /// [`RunError::Paper`] when `print` refuses, [`RunError::Outside`] for an error of `values` or `take`.
+    /// The first of `values` or of `take`, which ends the run; what was taken before stays taken.
     pub fn run<T, E>(
         &self,
         threads: usize,
         values: impl IntoIterator<Item = Result<T, E>>,
         print: impl Fn(&Papers, &T) -> Result<Vec<u8>, Error> + Sync,
-        mut take: impl FnMut(T, Vec<u8>) -> Result<(), E>,
-    ) -> Result<usize, RunError<E>>
+        mut take: impl FnMut(T, Result<Vec<u8>, Error>) -> Result<(), E>,
+    ) -> Result<usize, E>
     where
         T: Send,
     {
@@ -92,15 +81,15 @@ fn in_order<T, E>(
     mut values: impl Iterator<Item = Result<T, E>>,
     to_threads: &SyncSender<Under<T>>,
     from_threads: &Receiver<Made<T>>,
-    take: &mut impl FnMut(T, Vec<u8>) -> Result<(), E>,
-) -> Result<usize, RunError<E>> {
+    take: &mut impl FnMut(T, Result<Vec<u8>, Error>) -> Result<(), E>,
+) -> Result<usize, E> {
     let (mut sent, mut taken, mut exhausted) = (0, 0, false);
     let mut early = BTreeMap::new();
     loop {
         while !exhausted && sent - taken < window {
             match values.next() {
                 Some(value) => {
-                    let under = Under { at: sent, value: value.map_err(RunError::Outside)? };
+                    let under = Under { at: sent, value: value? };
                     to_threads.send(under).expect("the threads listen until this ends");
                     sent += 1;
                 }
@@ -113,8 +102,7 @@ fn in_order<T, E>(
         let (under, paper) = from_threads.recv().expect("a thread answers for what it was asked");
         early.insert(under.at, (under.value, paper));
         while let Some((value, paper)) = early.remove(&taken) {
-            let paper = paper.map_err(|error| RunError::Paper { at: taken, error })?;
-            take(value, paper).map_err(RunError::Outside)?;
+            take(value, paper)?;
             taken += 1;
         }
     }
