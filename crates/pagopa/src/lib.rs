@@ -4,7 +4,8 @@
 //! [`datamatrix_text`]); the six operations of the paForNode service that the institution answers, read from and
 //! written to SOAP ([`Request`], [`Response`]); the fault table ([`FaultCode`]); the clients of the platform's REST
 //! services: Checkout carts ([`CartsClient`]), the central archive of debts ([`aca`]), pagoPA's own positions
-//! ([`gpd`]), reporting flows ([`fdr`]), receipts asked for ([`receipts`]), messages in app IO ([`io`]).
+//! ([`gpd`]), reporting flows ([`fdr`]), receipts asked for ([`receipts`]), messages in app IO ([`io`]); and the treasurer's cash journal ([`opi`]), where the money
+//! that flows report arrives.
 //!
 //! What does not: tables, web frameworks, and any decision about a debt. Amounts are whole euro cents (`i64`).
 //! Both directions of every message are here, so that a test can play the node.
@@ -25,6 +26,7 @@ mod json;
 mod message;
 mod notice;
 mod operation;
+pub mod opi;
 mod payment;
 mod qr;
 mod receipt;

@@ -265,6 +265,14 @@ pub(crate) fn write_qualified(root: &Element<'_>, namespace: &'static str) -> St
     out
 }
 
+/// Writes a document whose elements are in no namespace.
+pub(crate) fn write_plain(root: &Element<'_>) -> String {
+    let mut out = String::with_capacity(1024);
+    out.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>");
+    write_named(root, &root.name, &mut out);
+    out
+}
+
 fn write_named(element: &Element<'_>, name: &str, out: &mut String) {
     out.push('<');
     out.push_str(name);

@@ -16,7 +16,7 @@ pub mod report;
 mod settle;
 mod store;
 
-pub use journal::{JournalEntry, JournalError, JournalImported, import_journal, read_journal};
+pub use journal::{JournalEntry, JournalError, JournalFile, JournalImported, import_journal, read_journal};
 pub use lists::{WorkLists, work_lists};
 pub use report::{Imported, ReportError, ReportRow, SettlementReport, import_report};
 

@@ -8,6 +8,7 @@ use db::testing::on_both_engines;
 use jiff::civil::date;
 use kernel::{Cents, Day};
 use ledger::AccountKind;
+use pagopa::opi::{CashJournal, ProvisionalEntry};
 use payments::receipt::{self, Recorded, Source};
 use payments::reconcile::recovery::{self, Answered};
 use payments::reconcile::{
@@ -52,10 +53,34 @@ async fn journal(town: &Town, lines: &[(i64, &str, &str)]) -> Result<JournalImpo
     for (number, amount, reason) in lines {
         text.push_str(&format!("{number};26/11/2026;{amount};Banca di prova;{reason}\n"));
     }
+    take_in(town, text.as_bytes()).await
+}
+
+async fn take_in(town: &Town, file: &[u8]) -> Result<JournalImported, JournalError> {
+    let institution = town.institution().await;
     let mut tx = town.db.begin().await.unwrap();
-    let imported = import_journal(&mut tx, &town.ctx(), &read_journal(text.as_bytes())?).await?;
+    let imported = import_journal(&mut tx, &town.ctx(), &institution, &read_journal(file)?).await?;
     tx.commit().await.unwrap();
     Ok(imported)
+}
+
+/// The journal as the treasurer's XML: number, cents, reason, whether it was taken back.
+fn opi(fiscal_code: &str, entries: &[(u64, i64, &str, bool)]) -> Vec<u8> {
+    let entry = |(number, amount_cents, reason, is_reversal): &(u64, i64, &str, bool)| ProvisionalEntry {
+        year: 2026,
+        number: *number,
+        amount_cents: *amount_cents,
+        booked_on: date(2026, 11, 26),
+        payer: "Banca di prova".to_owned(),
+        reason: (*reason).to_owned(),
+        is_reversal: *is_reversal,
+    };
+    let journal = CashJournal {
+        fiscal_code: Some(fiscal_code.to_owned()),
+        entries: entries.iter().map(entry).collect(),
+        ..CashJournal::default()
+    };
+    pagopa::opi::write_file(&journal).into_bytes()
 }
 
 async fn lists(town: &Town) -> WorkLists {
@@ -88,9 +113,9 @@ async fn money_goes_from_paid_to_reported_to_settled_and_to_the_treasury() {
         assert_eq!(reported.not_arrived.iter().map(|l| l.amount.0).sum::<i64>(), 9000);
         let text = format!("/PUR/LGPE-RIVERSAMENTO/URI/{FLOW}");
         let lines = [(1, "90,00", text.as_str()), (2, "12,00", "affitto palestra")];
-        let first = JournalImported { new: 2, known: 0, settled: 1, without_flow: 1 };
+        let first = JournalImported { new: 2, settled: 1, without_flow: 1, ..JournalImported::default() };
         assert_eq!(journal(&town, &lines).await.unwrap(), first);
-        let again = JournalImported { new: 0, known: 2, settled: 0, without_flow: 1 };
+        let again = JournalImported { known: 2, without_flow: 1, ..JournalImported::default() };
         assert_eq!(journal(&town, &lines).await.unwrap(), again);
         let settled = lists(&town).await;
         assert!(settled.is_empty(), "{settled:?}");
@@ -233,6 +258,59 @@ async fn a_journal_line_under_a_known_number_with_other_content_refuses_the_file
         let refused = journal(&town, &[(2, "20,00", "altro"), (1, "10,01", "affitto")]).await.unwrap_err();
         assert!(matches!(refused, JournalError::Row { row: 3, .. }), "{refused}");
         assert_eq!(town.count("select count(*) from treasury_entry").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_xml_of_siope_settles_like_the_csv_and_both_know_each_others_lines() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        let one = paid(&town, 1).await;
+        town.clock.set(instant("2026-11-26T09:00:00Z"));
+        import(&town, &report(vec![row(&one, "r1", 4500, 0)])).await.unwrap();
+        let text = format!("/PUR/LGPE-RIVERSAMENTO/URI/{FLOW}");
+        let lines = [(1, 4500, text.as_str(), false), (2, 1200, "affitto palestra", false)];
+        let done = JournalImported { new: 2, settled: 1, without_flow: 1, ..JournalImported::default() };
+        assert_eq!(take_in(&town, &opi(FISCAL_CODE, &lines)).await.unwrap(), done);
+        let again = JournalImported { known: 2, without_flow: 1, ..JournalImported::default() };
+        assert_eq!(take_in(&town, &opi(FISCAL_CODE, &lines)).await.unwrap(), again);
+        assert_eq!(journal(&town, &[(1, "45,00", &text), (2, "12,00", "affitto palestra")]).await.unwrap(), again);
+        assert!(lists(&town).await.is_empty());
+        let other = take_in(&town, &opi(OTHER_FISCAL_CODE, &[(9, 100, "x", false)])).await;
+        assert!(matches!(other, Err(JournalError::OtherBody(_))));
+        let changed = take_in(&town, &opi(FISCAL_CODE, &[(9, 100, "x", false), (1, 4501, &text, false)])).await;
+        assert!(matches!(changed, Err(JournalError::Entry { entry: 2, .. })), "{changed:?}");
+        assert_eq!(town.count("select count(*) from treasury_entry").await, 2, "a refused file leaves nothing");
+        town.check_ledger().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn money_the_treasurer_takes_back_is_missing_again_until_it_comes_again() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        let one = paid(&town, 1).await;
+        town.clock.set(instant("2026-11-26T09:00:00Z"));
+        import(&town, &report(vec![row(&one, "r1", 4500, 0)])).await.unwrap();
+        let text = format!("/URI/{FLOW}");
+        take_in(&town, &opi(FISCAL_CODE, &[(1, 4500, &text, false)])).await.unwrap();
+        let back = opi(FISCAL_CODE, &[(1, 4500, "storno per errore", true)]);
+        let done = JournalImported { new: 1, taken_back: 1, ..JournalImported::default() };
+        assert_eq!(take_in(&town, &back).await.unwrap(), done);
+        assert_eq!(take_in(&town, &back).await.unwrap().known, 1);
+        let missing: Vec<_> = lists(&town).await.not_arrived.iter().map(|l| (l.what.clone(), l.amount.0)).collect();
+        assert_eq!(missing, [(FLOW.to_owned(), 4500)]);
+        take_in(&town, &opi(FISCAL_CODE, &[(7, 4500, &text, false)])).await.unwrap();
+        let settled = lists(&town).await;
+        assert!(settled.is_empty(), "{settled:?}");
+        assert_eq!((states(&settled), settled.treasury), (vec![(TransferState::Settled, 4500)], Cents(4500)));
+        let more = take_in(&town, &opi(FISCAL_CODE, &[(7, 4501, "storno", true)])).await;
+        assert!(matches!(more, Err(JournalError::Entry { entry: 1, .. })), "{more:?}");
+        let unknown = take_in(&town, &opi(FISCAL_CODE, &[(99, 100, "storno", true)])).await.unwrap();
+        assert_eq!((unknown.new, unknown.without_flow), (1, 1), "an entry of before the first journal");
+        town.check_ledger().await;
     })
     .await;
 }

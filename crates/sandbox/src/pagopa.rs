@@ -145,6 +145,7 @@ pub fn router(config: Config) -> Result<Router, String> {
         .route("/pagopa/flussi", get(flows::show).post(flows::act))
         .route("/pagopa/flusso.xml", get(flows::file))
         .route("/pagopa/giornale.csv", get(flows::journal))
+        .route("/pagopa/giornale.xml", get(flows::journal_xml))
         .route("/notices", get(notices::list))
         .route("/pagopa", get(register::show))
         .route("/pagopa/stile.css", get(style));

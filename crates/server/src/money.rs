@@ -38,7 +38,7 @@ pub enum Fdr {
 
 #[derive(Subcommand)]
 pub enum Journal {
-    /// Take in the treasurer's cash journal: numero;data;importo;ordinante;causale
+    /// Take in the treasurer's cash journal: XML of SIOPE+, or CSV numero;data;importo;ordinante;causale
     Import {
         #[command(flatten)]
         at: Where,
@@ -118,13 +118,13 @@ fn in_words(imported: &Imported) -> String {
 pub async fn journal(command: Journal) -> Result<ExitCode, Failure> {
     let Journal::Import { at, file } = command;
     let office = enter(&at).await?;
-    let entries = reconcile::read_journal(&std::fs::read(&file)?)?;
+    let read = reconcile::read_journal(&std::fs::read(&file)?)?;
     let mut tx = office.db.begin().await?;
-    let done = reconcile::import_journal(&mut tx, &office.ctx, &entries).await?;
+    let done = reconcile::import_journal(&mut tx, &office.ctx, &office.of, &read).await?;
     tx.commit().await?;
     println!(
-        "{} new lines, {} known, {} reports settled, {} without a report's name",
-        done.new, done.known, done.settled, done.without_flow
+        "{} new lines ({} taken back), {} known, {} reports settled, {} without a report's name, {} movements of other kinds",
+        done.new, done.taken_back, done.known, done.settled, done.without_flow, read.passed_over
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -145,12 +145,24 @@ pub(super) async fn set_settled(tx: &mut Tx, ctx: &Ctx, id: SettlementReportId, 
     Ok(())
 }
 
+/// What came in under a key, and the flow it is of.
+pub(super) async fn find_entry(tx: &mut Tx, ctx: &Ctx, key: &str) -> Result<Option<(Cents, Option<String>)>, Error> {
+    let sql = "select amount_cents, flow_id from treasury_entry where tenant_id = $1 and external_key = $2";
+    let row = tx.query_opt(sql, &[&ctx.tenant, &key]).await?;
+    Ok(row.map(|row| Ok::<_, db::Error>((row.get(0)?, row.get(1)?))).transpose()?)
+}
+
 /// None: it is new. Else whether the line that is here under its number says the same.
-pub(super) async fn insert_entry(tx: &mut Tx, ctx: &Ctx, entry: &JournalEntry) -> Result<Option<bool>, Error> {
+pub(super) async fn insert_entry(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    entry: &JournalEntry,
+    flow_id: Option<&str>,
+) -> Result<Option<bool>, Error> {
     let sql =
         "insert into treasury_entry (tenant_id, id, external_key, booked_on, amount_cents, payer, reason, flow_id, imported_at)
                values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (tenant_id, external_key) do nothing";
-    let (id, flow_id) = (ctx.new_id::<TreasuryEntryId>(), entry.flow_id());
+    let id = ctx.new_id::<TreasuryEntryId>();
     let params: [&dyn db::ToValue; 9] =
         [&ctx.tenant, &id, &entry.external_key, &entry.booked_on, &entry.amount, &entry.payer, &entry.reason, &flow_id, &ctx.now];
     if tx.execute(sql, &params).await? == 1 {

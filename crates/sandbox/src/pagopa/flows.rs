@@ -14,6 +14,7 @@ use pagopa::fdr::{
     FlowHeader, FlowsPage, ListedFlow, MAX_PAGE, OutcomeCode, PageMetadata, PaymentRow, PaymentsPage, Receiver, Sender,
     write_file,
 };
+use pagopa::opi::{self, CashJournal, ProvisionalEntry};
 use serde::Deserialize;
 
 use super::checkout::page;
@@ -279,6 +280,22 @@ pub(crate) async fn journal(State(sandbox): State<Shared>, Query(whose): Query<W
         text.push_str(&format!("{number};{day};{amount};{PSP_NAME};/PUR/LGPE-RIVERSAMENTO/URI/{}\n", header.id));
     }
     download("text/csv; charset=utf-8", "giornale-di-cassa.csv", text)
+}
+
+/// The same as the treasurer's XML.
+pub(crate) async fn journal_xml(State(sandbox): State<Shared>, Query(whose): Query<Whose>) -> Response {
+    let entry = |(number, flow): (u64, Published)| ProvisionalEntry {
+        year: flow.header.regulation_on.year(),
+        number,
+        amount_cents: flow.header.sum_cents,
+        booked_on: flow.header.regulation_on,
+        payer: PSP_NAME.to_owned(),
+        reason: format!("/PUR/LGPE-RIVERSAMENTO/URI/{}", flow.header.id),
+        is_reversal: false,
+    };
+    let entries = (1..).zip(sandbox.flows.latest(&whose.ente)).map(entry).collect();
+    let journal = CashJournal { fiscal_code: Some(whose.ente), entries, ..CashJournal::default() };
+    download("application/xml", "giornale-di-cassa.xml", opi::write_file(&journal))
 }
 
 fn download(kind: &'static str, name: &str, body: String) -> Response {
