@@ -5,6 +5,7 @@
 //! table of the domain.
 
 pub mod audit;
+mod disk;
 mod error;
 pub mod jobs;
 mod migrate;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+pub use disk::DiskAlarm;
 pub use error::Error;
 use postgres::Postgres;
 use sqlite::{Readers, Writer};
@@ -44,6 +46,8 @@ pub struct Options {
     pub search_path: Option<String>,
     /// A transaction that says nothing for this long is rolled back: a stuck task must not hold the writer, or row locks.
     pub silence: Duration,
+    /// Free bytes on the disk of a SQLite database below which [`Db::disk_alarm`] speaks.
+    pub disk_alarm_bytes: u64,
 }
 
 impl Default for Options {
@@ -54,6 +58,7 @@ impl Default for Options {
             postgres_pool: (8 * cores).max(16),
             search_path: None,
             silence: Duration::from_secs(30),
+            disk_alarm_bytes: 512 * 1024 * 1024,
         }
     }
 }
@@ -63,7 +68,7 @@ impl Default for Options {
 pub struct Db(Arc<Pools>);
 
 enum Pools {
-    Sqlite { writer: Writer, readers: Readers, _file: Option<Temporary> },
+    Sqlite { writer: Writer, readers: Readers, file: PathBuf, disk_alarm_bytes: u64, _temporary: Option<Temporary> },
     Postgres(Postgres),
 }
 
@@ -138,6 +143,15 @@ impl Db {
         }
     }
 
+    /// Whether the disk of a SQLite database is nearly full; a write that finds it full changes nothing and is answered
+    /// with [`Error::Unavailable`].
+    pub fn disk_alarm(&self) -> Option<DiskAlarm> {
+        match &*self.0 {
+            Pools::Sqlite { file, disk_alarm_bytes, .. } => disk::alarm(file, *disk_alarm_bytes),
+            Pools::Postgres(_) => None,
+        }
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Error> {
         let mut tx = self.read().await?;
@@ -148,9 +162,14 @@ impl Db {
 
 fn open_sqlite(file: &Path, options: &Options) -> Result<Pools, Error> {
     let temporary = (file == Path::new(":memory:")).then(Temporary::new);
-    let file = temporary.as_ref().map_or(file, |t| &t.0);
-    let writer = Writer::open(file, options.silence)?;
-    Ok(Pools::Sqlite { writer, readers: Readers::open(file, options.readers)?, _file: temporary })
+    let file = temporary.as_ref().map_or(file, |t| &t.0).to_path_buf();
+    Ok(Pools::Sqlite {
+        writer: Writer::open(&file, options.silence)?,
+        readers: Readers::open(&file, options.readers)?,
+        file,
+        disk_alarm_bytes: options.disk_alarm_bytes,
+        _temporary: temporary,
+    })
 }
 
 /// A file that goes when nobody needs it: several connections cannot share a database that is only in memory.

@@ -303,3 +303,82 @@ async fn transactions_can_be_handed_between_threads() {
     })
     .await;
 }
+
+/// SQLite's file may have no page more than it has: what a full disk is to it.
+async fn fill(db: &Db) {
+    let mut tx = db.begin().await.unwrap();
+    let pages: i64 = tx.query_one("pragma page_count", &[]).await.unwrap().get(0).unwrap();
+    tx.query(&format!("pragma max_page_count = {pages}"), &[]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn make_room(db: &Db) {
+    let mut tx = db.begin().await.unwrap();
+    tx.query("pragma max_page_count = 1000000", &[]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_what_is_written_whole_reads_on_and_lets_write_again_when_there_is_room() {
+    let db = Db::open("sqlite::memory:").await.unwrap();
+    with_counters(&db).await;
+    fill(&db).await;
+    let (mut done, mut refused) = (0_i64, 0);
+    for start in (0..200_000).step_by(1_000) {
+        let mut tx = db.begin().await.unwrap();
+        let rows = (start..start + 1_000).map(|id: i64| row![id, 0_i64]).collect();
+        let written = match tx.insert_many("insert into counter (id, n)", rows, "").await {
+            Ok(_) => tx.commit().await,
+            Err(error) => Err(error),
+        };
+        match written {
+            Ok(()) => done += 1_000,
+            Err(error) => {
+                assert!(error.is_unavailable(), "{error}");
+                refused += 1;
+            }
+        }
+        if refused == 3 {
+            break;
+        }
+    }
+    assert_eq!(refused, 3, "the disk is full");
+    assert_eq!(count(&db).await, done, "every transaction is there whole or not at all, and reading goes on");
+    db.ping().await.unwrap();
+    make_room(&db).await;
+    let mut tx = db.begin().await.unwrap();
+    add(&mut tx, 999_999).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(count(&db).await, done + 1);
+}
+
+#[tokio::test]
+async fn writers_that_share_a_commit_with_one_that_fills_the_disk_are_never_told_that_all_is_well() {
+    let db = Db::open("sqlite::memory:").await.unwrap();
+    with_counters(&db).await;
+    fill(&db).await;
+    let writers = (0..40_i64).map(|n| {
+        let db = db.clone();
+        tokio::spawn(async move {
+            let mut tx = db.begin().await.unwrap();
+            let many = if n % 4 == 0 { 20_000 } else { 1 };
+            let rows = (0..many).map(|at| row![n * 100_000 + at, 0_i64]).collect();
+            match tx.insert_many("insert into counter (id, n)", rows, "").await {
+                Ok(_) => tx.commit().await.map(|()| many),
+                Err(error) => Err(error),
+            }
+        })
+    });
+    let (mut done, mut refused) = (0, 0);
+    for writer in writers.collect::<Vec<_>>() {
+        match writer.await.unwrap() {
+            Ok(rows) => done += rows,
+            Err(error) => {
+                assert!(error.is_unavailable(), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0);
+    assert_eq!(count(&db).await, done, "what was acknowledged is there, and nothing else");
+}

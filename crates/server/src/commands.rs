@@ -154,7 +154,8 @@ async fn serve(config: &Config) -> Result<ExitCode, Failure> {
         Some(cns) => Some(cns::open(cns).await?),
         None => None,
     };
-    let db = Db::open(&config.database).await?;
+    let options = db::Options { disk_alarm_bytes: config.disk_alarm_mb.saturating_mul(1024 * 1024), ..db::Options::default() };
+    let db = Db::open_with(&config.database, &options).await?;
     db.migrate().await?;
     let passwords = match &config.passwords.breached_file {
         Some(file) => Passwords::with_breached_file(file)?,

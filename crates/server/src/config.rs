@@ -21,6 +21,9 @@ pub struct Config {
     pub node_tls: Option<NodeTls>,
     /// `sqlite:FILE` or `postgres://…`.
     pub database: String,
+    /// Free MB on the disk of a SQLite database below which `/readyz` and the log say so.
+    #[serde(default = "disk_alarm_mb")]
+    pub disk_alarm_mb: u64,
     /// Holds the 256-bit key that seals what is encrypted at rest, as 64 hexadecimal digits.
     pub key_file: PathBuf,
     pub mail: Option<Mail>,
@@ -83,6 +86,10 @@ pub struct Cns {
     /// From where lists are fetched into the folder every hour.
     #[serde(default)]
     pub crl_urls: Vec<String>,
+}
+
+fn disk_alarm_mb() -> u64 {
+    512
 }
 
 fn two_days() -> u32 {

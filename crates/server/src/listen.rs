@@ -88,6 +88,7 @@ pub async fn serve(services: Services, ready: impl FnOnce()) -> Result<ExitCode,
     let mut work = tokio::spawn(worker(&services)?.run(stopped.clone()));
     let hangup = signal(SignalKind::hangup())?;
     let mut listeners = JoinSet::new();
+    listeners.spawn(crate::disk::keep_an_eye_on(services.db.clone(), stopped.clone()));
     if let Some(door) = &services.cns {
         listeners.spawn(crate::cns::keep_fresh(door.cards.clone(), door.crl_urls.clone(), stopped.clone()));
     }

@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod demo_accounts;
 mod directory;
+mod disk;
 mod gateway;
 mod http;
 mod identities;

@@ -124,7 +124,11 @@ async fn wrong_method() -> Response {
 
 async fn ready(axum::extract::State(state): axum::extract::State<AppState>) -> Response {
     match state.db.ping().await {
-        Ok(()) => "ready\n".into_response(),
+        // Reading goes on: whoever watches reads the words, and requests still come.
+        Ok(()) => match state.db.disk_alarm() {
+            Some(alarm) => format!("ready; {alarm}\n").into_response(),
+            None => "ready\n".into_response(),
+        },
         Err(error) => {
             tracing::warn!(%error, "not ready");
             axum::http::StatusCode::SERVICE_UNAVAILABLE.into_response()

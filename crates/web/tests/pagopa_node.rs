@@ -499,3 +499,44 @@ async fn allow_pages(node: &Node, pages: u32) {
     tx.query(&format!("pragma max_page_count = {pages}"), &[]).await.unwrap();
     tx.rollback().await.unwrap();
 }
+
+/// SQLite's file may have no page more than it has: what a full disk is to it.
+async fn limit_pages(db: &db::Db, to: Option<i64>) {
+    let mut tx = db.begin().await.unwrap();
+    let pages: i64 = match to {
+        Some(pages) => pages,
+        None => tx.query_one("pragma page_count", &[]).await.unwrap().get(0).unwrap(),
+    };
+    tx.query(&format!("pragma max_page_count = {pages}"), &[]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn govpay_749_a_full_disk_is_a_system_error_that_books_nothing_and_the_next_delivery_books_it_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = db::Db::open(&format!("sqlite:{}", folder.path().join("town.sqlite").display())).await.unwrap();
+    db.migrate().await.unwrap();
+    let node = Node::new(db).await;
+    let position = node.town.position("instalment:1", PositionKind::Instalment, 4500).await;
+    limit_pages(&node.town.db, None).await;
+    let sent = receipt("r1", position.notice_number, 4500);
+    // longer than what the last pages have room for
+    let long = Receipt { metadata: (0..15).map(|n| (format!("k{n}"), "x".repeat(140))).collect(), ..sent };
+    let mut faults = Vec::new();
+    for n in 0..40 {
+        let one = Receipt { receipt_id: format!("r{n}"), ..long.clone() };
+        let answer = node.ask(send(Version::V2, head(), one)).await;
+        faults.extend(answer.fault().and_then(|fault| fault.known_code()));
+        if faults.len() == 2 {
+            break;
+        }
+    }
+    assert_eq!(faults, [FaultCode::SystemError; 2], "the disk is full");
+    let kept = node.town.count("select count(*) from payment_receipt").await;
+    assert_eq!(node.town.count("select count(*) from ledger_posting where source_key like 'receipt:%'").await, kept);
+    limit_pages(&node.town.db, Some(1_000_000)).await;
+    let again = Receipt { receipt_id: "again".to_owned(), ..long };
+    assert!(node.ask(send(Version::V2, head(), again)).await.fault().is_none());
+    assert_eq!(node.town.count("select count(*) from payment_receipt").await, kept + 1);
+    node.town.check_ledger().await;
+}
