@@ -68,10 +68,28 @@ pub async fn create_once(tx: &mut db::Tx, ctx: &Ctx, id: MessageId, new: NewMess
     let email = store::email_of(tx, ctx, new.person).await?;
     let is_new = store::insert(tx, ctx, id, &new, email.is_some()).await?;
     if is_new && email.is_some() {
-        let key = format!("{MAIL_JOB}:{id}");
-        db::jobs::enqueue(tx, ctx, MAIL_JOB, Some(&key), ctx.now, &MailJob { message: id }).await?;
+        enqueue_mail(tx, ctx, id).await?;
     }
     Ok(is_new)
+}
+
+/// The same without a mail, for what another way tells; [`mail_after_all`] if that way is closed.
+pub async fn create_silent_once(tx: &mut db::Tx, ctx: &Ctx, id: MessageId, new: NewMessage) -> Result<bool, Error> {
+    store::insert(tx, ctx, id, &new, false).await
+}
+
+/// Mails a message that was written without a mail, where the person has an address; whether it does so now.
+pub async fn mail_after_all(tx: &mut db::Tx, ctx: &Ctx, id: MessageId) -> Result<bool, Error> {
+    let is_mailed = store::set_pending(tx, ctx, id).await?;
+    if is_mailed {
+        enqueue_mail(tx, ctx, id).await?;
+    }
+    Ok(is_mailed)
+}
+
+async fn enqueue_mail(tx: &mut db::Tx, ctx: &Ctx, id: MessageId) -> Result<(), Error> {
+    let key = format!("{MAIL_JOB}:{id}");
+    Ok(db::jobs::enqueue(tx, ctx, MAIL_JOB, Some(&key), ctx.now, &MailJob { message: id }).await?)
 }
 
 /// The acting person's messages, newest first.

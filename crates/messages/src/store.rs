@@ -21,6 +21,13 @@ pub async fn insert(tx: &mut Tx, ctx: &Ctx, id: MessageId, new: &NewMessage, mai
     Ok(inserted == 1)
 }
 
+/// False when it has a mail, or the person no address.
+pub async fn set_pending(tx: &mut Tx, ctx: &Ctx, id: MessageId) -> Result<bool, Error> {
+    let sql = "update message set mail_state = 'pending' where tenant_id = $1 and id = $2 and mail_state = 'none'
+               and exists (select 1 from person p where p.tenant_id = $1 and p.id = message.person_id and p.email is not null)";
+    Ok(tx.execute(sql, &[&ctx.tenant, &id]).await? == 1)
+}
+
 pub async fn list_for(tx: &mut Tx, ctx: &Ctx, page: Page) -> Result<Paged<Message>, Error> {
     let Some(person) = ctx.actor.person() else { return Ok(Paged { items: Vec::new(), total: 0, page }) };
     let total = count(tx, ctx, person, "").await?;

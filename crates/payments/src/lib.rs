@@ -22,6 +22,7 @@ pub mod cart;
 mod choice;
 mod error;
 pub mod gateway;
+pub mod io;
 pub mod notice;
 mod office;
 mod position;

@@ -1,6 +1,7 @@
 //! All SQL of payments: nobody else writes these tables.
 
 mod carts;
+mod io;
 mod positions;
 mod proofs;
 mod pushes;
@@ -9,6 +10,7 @@ mod resolutions;
 mod tenants;
 
 pub(crate) use carts::*;
+pub(crate) use io::*;
 pub(crate) use positions::*;
 pub(crate) use proofs::*;
 pub(crate) use pushes::*;

@@ -11,6 +11,7 @@ mod checkout;
 mod debts;
 mod fetched;
 mod flows;
+mod io;
 mod money;
 mod node;
 mod notices;
@@ -33,6 +34,7 @@ use archive::Archive;
 use carts::CartStore;
 use debts::Debts;
 use flows::Flows;
+use io::Io;
 use node::Node;
 use register::Register;
 use till::Till;
@@ -68,11 +70,12 @@ pub trait Directory: Send + Sync {
 }
 
 /// The services of the platform that are played here, and their paths.
-pub const SERVICES: [(&str, &str); 4] = [
+pub const SERVICES: [(&str, &str); 5] = [
     ("aca", "/aca/v1"),
     ("gpd", "/gpd/debt-positions-service/v1"),
     ("fdr", "/fdr-org/service/v1"),
     ("receipts", "/bizevents/service/v1"),
+    ("io", "/io/api/v1"),
 ];
 /// Where an institution of GPD finds its receipts, in the place of those of `receipts`.
 pub const GPD_RECEIPTS: &str = "/gpd/payments-receipts-service/v1";
@@ -100,6 +103,7 @@ pub(crate) struct Sandbox {
     debts: Debts,
     till: Till,
     flows: Flows,
+    io: Io,
 }
 
 pub(crate) type Shared = Arc<Sandbox>;
@@ -128,6 +132,7 @@ pub fn router(config: Config) -> Result<Router, String> {
         debts: Debts::default(),
         till: Till::default(),
         flows: Flows::default(),
+        io: Io::default(),
     });
     let router = Router::new()
         .route("/checkout/ec/v1/carts", post(carts::create_v1))
@@ -146,6 +151,10 @@ pub fn router(config: Config) -> Result<Router, String> {
         .route("/pagopa/flusso.xml", get(flows::file))
         .route("/pagopa/giornale.csv", get(flows::journal))
         .route("/pagopa/giornale.xml", get(flows::journal_xml))
+        .route("/io/api/v1/profiles", post(io::profile))
+        .route("/io/api/v1/messages", post(io::send))
+        .route("/io/api/v1/messages/{code}/{id}", get(io::get))
+        .route("/io", get(io::show).post(io::act))
         .route("/notices", get(notices::list))
         .route("/pagopa", get(register::show))
         .route("/pagopa/stile.css", get(style));

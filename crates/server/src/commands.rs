@@ -12,7 +12,7 @@ use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 use crate::config::Config;
 use crate::gateway::{self, Gateway};
 use crate::money::{self, Fdr, Journal, Receipts};
-use crate::{Failure, accounts, arms, cns, demo, identities, key_file, listen, print};
+use crate::{Failure, accounts, app_io, arms, cns, demo, identities, key_file, listen, print};
 
 #[derive(Subcommand)]
 pub enum Command {
@@ -82,6 +82,9 @@ pub enum Command {
     /// How a tenant's positions reach pagoPA
     #[command(subcommand)]
     Gateway(Gateway),
+    /// Messages to parents in app IO
+    #[command(subcommand)]
+    Io(app_io::AppIo),
     /// Identity providers a tenant trusts
     #[command(subcommand)]
     Idp(identities::Idp),
@@ -125,6 +128,7 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Reconcile(at) => money::reconcile(&at).await,
         Command::Receipts(command) => money::receipts(command).await,
         Command::Gateway(command) => gateway::run(command).await,
+        Command::Io(command) => app_io::run(command).await,
         Command::Idp(command) => identities::idp(command).await,
         Command::SamlKey(command) => identities::saml_key(command).await,
         Command::SignIn(command) => identities::sign_in(command).await,

@@ -242,7 +242,7 @@ async fn introduce(
         settings.checkout_base_url = format!("http://{}/checkout/ec/v2", options.sandbox);
         settings.checkout_hosts = vec![options.sandbox.to_string()];
         payments::settings::insert(&mut tx, &settings).await?;
-        introduce_platform(&mut tx, &ctx, options).await?;
+        introduce_platform(&mut tx, &ctx, vault, options).await?;
     }
     let mut metadata = Vec::new();
     for scheme in Scheme::ALL {
@@ -261,12 +261,17 @@ async fn introduce(
     Ok(metadata)
 }
 
+/// The sandbox asks for a key and takes any.
+const DEMO_KEY: &str = "chiave-di-prova";
+const DEMO_REMIND_DAYS: i64 = 7;
+
 /// The services of the sandbox, in the place of the platform's.
-async fn introduce_platform(tx: &mut db::Tx, ctx: &Ctx, options: &Options) -> Result<(), Failure> {
+async fn introduce_platform(tx: &mut db::Tx, ctx: &Ctx, vault: &Vault, options: &Options) -> Result<(), Failure> {
     for (service, path) in sandbox::pagopa::SERVICES {
         let service = Service::from_code(service).ok_or("a service of the sandbox that the program does not know")?;
-        gateway::put_service(tx, ctx, service, &format!("http://{}{path}", options.sandbox), None).await?;
+        gateway::put_service(tx, ctx, service, &format!("http://{}{path}", options.sandbox), Some((vault, DEMO_KEY))).await?;
     }
+    payments::io::opt_in(tx, ctx, "servizi-scolastici", DEMO_REMIND_DAYS).await?;
     Ok(gateway::set_kind(tx, ctx, GatewayKind::Synchronous).await?)
 }
 
@@ -294,6 +299,7 @@ fn announce(options: &Options, personas: &[Persona], accounts: &[demo_accounts::
     println!("  Un secondo Comune, piccolo        http://{SECOND_HOST}:{port}/");
     println!("  Con chi entrare                   http://{}/personas", options.sandbox);
     println!("  Tabaccheria di prova              http://{}/tabaccheria", options.sandbox);
+    println!("  App IO di prova                   http://{}/io", options.sandbox);
     println!();
     println!("  Apri il portale, «Accedi», «Entra con SPID» e scegli una persona:");
     for p in personas {

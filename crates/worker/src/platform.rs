@@ -3,6 +3,8 @@
 //! No transaction is open during a call. What a call brought is written in one afterwards, under keys that make a
 //! second time harmless.
 
+mod io;
+mod io_words;
 mod pushes;
 mod receipts;
 mod reports;
@@ -22,6 +24,9 @@ use crate::{Error, Parts};
 /// Between two looks for positions to tell of, when the last found none.
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// Between two looks for what parents are to be told in app IO.
+const FINDS: Duration = Duration::from_secs(60);
+
 /// A worker for the platform.
 pub struct Platform {
     parts: Parts,
@@ -38,14 +43,19 @@ impl Platform {
 
     /// Works until told to stop; the call it is in is finished first.
     pub async fn run(self, mut stop: watch::Receiver<bool>) {
-        let mut ask_at = Instant::now() + self.asks_every;
+        let (mut ask_at, mut find_at) = (Instant::now() + self.asks_every, Instant::now());
         while !*stop.borrow() {
-            let pushed = heard(self.push().await, "positions cannot be told");
+            let mut done = heard(self.push().await, "positions cannot be told");
+            if find_at <= Instant::now() {
+                heard(self.find_to_tell().await, "what is to be told in app IO cannot be found");
+                find_at = Instant::now() + FINDS.min(self.asks_every);
+            }
+            done += heard(self.tell().await, "messages cannot be sent in app IO");
             if ask_at <= Instant::now() {
                 heard(self.ask().await, "reports and receipts cannot be asked for");
                 ask_at = Instant::now() + self.asks_every;
             }
-            if pushed == 0 {
+            if done == 0 {
                 tokio::select! {
                     () = tokio::time::sleep(PAUSE) => {}
                     _ = stop.wait_for(|s| *s) => {}
@@ -66,6 +76,32 @@ impl Platform {
             pushed += heard(pushes::round(self, &ctx, &of).await, "a tenant's positions cannot be told");
         }
         Ok(pushed)
+    }
+
+    /// Writes down what parents are to be told in app IO, for all tenants that opted in; how many things.
+    pub async fn find_to_tell(&self) -> Result<usize, Error> {
+        let mut found = 0;
+        for of in self.opted_in().await? {
+            found += heard(io::find(self, &self.ctx(of.tenant), &of).await, "a tenant's notices cannot be looked through");
+        }
+        Ok(found)
+    }
+
+    /// One round of messages in app IO; how many are at their end.
+    pub async fn tell(&self) -> Result<usize, Error> {
+        let mut told = 0;
+        for of in self.opted_in().await? {
+            told += heard(io::send(self, &self.ctx(of.tenant), &of).await, "a tenant's messages cannot be sent");
+        }
+        Ok(told)
+    }
+
+    async fn opted_in(&self) -> Result<Vec<Institution>, Error> {
+        let tenants = payments::io::tenants(&mut self.parts.db.read().await?).await?;
+        if tenants.is_empty() {
+            return Ok(Vec::new());
+        }
+        Ok(self.institutions().await?.into_iter().filter(|of| tenants.contains(&of.tenant)).collect())
     }
 
     /// One round of asking, for all tenants: how many reports and receipts came.

@@ -5,6 +5,7 @@ use db::Tx;
 use db::jobs::{self, Job};
 use kernel::{Ctx, MessageId, PositionId, PupilId, ReceiptId, rome_day};
 use messages::NewMessage;
+use payments::io::ToTell;
 use payments::receipt::{Outcome, Receipt};
 use payments::{Position, PositionKind};
 use serde::Deserialize;
@@ -27,7 +28,11 @@ pub async fn tell(parts: &Parts, ctx: &Ctx, job: &Job) -> Result<(), Error> {
     if let Some(receipt) = receipts.into_iter().find(|r| r.id == told.receipt_id) {
         let message = message(parts, ctx, &mut tx, &position, &receipt).await?;
         // The message has the job's id: a job that runs twice tells once.
-        messages::create_once(&mut tx, ctx, MessageId(job.id.0), message).await?;
+        let id = MessageId(job.id.0);
+        messages::create_once(&mut tx, ctx, id, message).await?;
+        if receipt.outcome == Outcome::Applied && payments::io::find(&mut tx, ctx.tenant).await?.is_some() {
+            payments::io::put(&mut tx, ctx, &ToTell::Receipt(position.id, receipt.id), id).await?;
+        }
     }
     jobs::done(&mut tx, job, ctx.now).await?;
     Ok(tx.commit().await?)

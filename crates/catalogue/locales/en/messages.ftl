@@ -20,3 +20,12 @@ message-low-balance-body =
 mail-greeting = Dear { $name },
 mail-link = See the details: { $link }
 mail-closing = This message was sent by { $tenant }. There is no need to answer.
+
+# Messages of notices, in the personal area and in app IO: no name of a child, since strangers may read a locked screen.
+io-notice-subject = New payment notice: { $amount }
+io-notice-body = { $tenant } has prepared a payment notice of { $amount } for { $what }, to be paid by { $date }. It is paid with pagoPA: on the portal of the school services, in the app, at a bank, a post office or a tobacconist's.
+io-notice-undated = { $tenant } has prepared a payment notice of { $amount } for { $what }. It is paid with pagoPA: on the portal of the school services, in the app, at a bank, a post office or a tobacconist's.
+io-reminder-subject = Reminder: { $amount } by { $date }
+io-reminder-body = The notice of { $amount } for { $what } is due on { $date }. If you have paid it already there is nothing else to do. It is paid with pagoPA: on the portal of the school services, in the app, at a bank, a post office or a tobacconist's.
+io-receipt-subject = Payment received: { $amount }
+io-receipt-body = { $tenant } has received the payment of { $amount } of { $date } for { $what }. The receipt is in the personal area of the portal of the school services.

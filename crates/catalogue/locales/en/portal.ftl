@@ -27,6 +27,7 @@ messages-all = See all messages
 messages-none = No messages
 messages-none-text = Here you find confirmations of payments and notes from the office.
 messages-new = New
+messages-in-io = Also sent in app IO on { $at }
 messages-open = Open
 column-data = Date
 column-numero = Number

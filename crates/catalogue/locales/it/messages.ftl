@@ -21,3 +21,12 @@ message-low-balance-body =
 mail-greeting = Gentile { $name },
 mail-link = Per vedere i dettagli: { $link }
 mail-closing = Questo messaggio è stato inviato da { $tenant }. Non serve rispondere.
+
+# Messages of notices, in the personal area and in app IO: no name of a child, since strangers may read a locked screen.
+io-notice-subject = Nuovo avviso di pagamento: { $amount }
+io-notice-body = { $tenant } ha preparato un avviso di pagamento di { $amount } per { $what }, da pagare entro il { $date }. Si paga con pagoPA: sul portale dei servizi scolastici, in app, in banca, in posta o dal tabaccaio.
+io-notice-undated = { $tenant } ha preparato un avviso di pagamento di { $amount } per { $what }. Si paga con pagoPA: sul portale dei servizi scolastici, in app, in banca, in posta o dal tabaccaio.
+io-reminder-subject = Promemoria: { $amount } entro il { $date }
+io-reminder-body = L'avviso di { $amount } per { $what } scade il { $date }. Se hai già pagato, non devi fare altro. Si paga con pagoPA: sul portale dei servizi scolastici, in app, in banca, in posta o dal tabaccaio.
+io-receipt-subject = Pagamento ricevuto: { $amount }
+io-receipt-body = { $tenant } ha ricevuto il pagamento di { $amount } del { $date } per { $what }. La ricevuta è nell'area personale del portale dei servizi scolastici.

@@ -28,6 +28,7 @@ messages-all = Vedi tutti i messaggi
 messages-none = Nessun messaggio
 messages-none-text = Qui trovi le conferme dei pagamenti e gli avvisi dell'ufficio.
 messages-new = Nuovo
+messages-in-io = Inviato anche in app IO il { $at }
 messages-open = Apri
 column-data = Data
 column-numero = Numero

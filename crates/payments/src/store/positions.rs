@@ -8,7 +8,7 @@ use super::{places, unknown_word};
 use crate::notice::ListedNotice;
 use crate::{Error, NewPosition, Position, PositionKind, State};
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "id, notice_number, iuv, origin_key, kind, state, amount_cents, paid_cents, due_on, description, taxonomy_code,
     pupil_id, debtor_id, debtor_code, debtor_name, credit_account_id, created_at, attempt_until, paid_at, cancelled_at,
     choice_key, closed_by";
@@ -16,7 +16,7 @@ const COLUMNS: &str =
 /// The keys of one statement: both engines take many more.
 const PIECE: usize = 500;
 
-fn position(row: &Row) -> Result<Position, Error> {
+pub(super) fn position(row: &Row) -> Result<Position, Error> {
     let (kind, state): (String, String) = (row.get(4)?, row.get(5)?);
     Ok(Position {
         id: row.get(0)?,

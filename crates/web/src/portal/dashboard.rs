@@ -8,7 +8,7 @@ use axum::response::Response;
 use billing::account::Wallet;
 use billing::due::{DueRow, DueState};
 use enrolment::{PupilSummary, Right};
-use kernel::{Cents, Day, Paged, PupilId};
+use kernel::{Cents, Day, Instant, MessageId, Paged, PupilId};
 use meals::attendance::TodayMeal;
 
 use crate::chrome::{Chrome, Crumb, Pager, asked_page, html};
@@ -110,14 +110,25 @@ fn today_line(visit: &Visit, today: &TodayMeal) -> TodayLine {
 struct Messages {
     c: Chrome,
     list: Paged<messages::Message>,
+    /// When each was sent in app IO too.
+    in_io: HashMap<MessageId, Instant>,
     pager: Pager,
+}
+
+impl Messages {
+    fn io_words(&self, message: &messages::Message) -> Option<String> {
+        let at = self.in_io.get(&message.id)?;
+        Some(self.c.t1("messages-in-io", "at", &self.c.instant(at)))
+    }
 }
 
 pub async fn messages(visit: Visit) -> Result<Response, Refusal> {
     let mut tx = visit.begin().await?;
     let list = messages::list_for(&mut tx, &visit.ctx, asked_page(&visit.query)).await?;
+    let ids: Vec<MessageId> = list.items.iter().map(|message| message.id).collect();
+    let in_io = payments::io::sent_at(&mut tx, &visit.ctx, &ids).await?;
     messages::mark_read(&mut tx, &visit.ctx).await?;
     tx.commit().await?;
     let pager = Pager::new(&visit, &list);
-    html(StatusCode::OK, &Messages { c: Chrome::personal(&visit, visit.t("messages-title"), Vec::new()), list, pager })
+    html(StatusCode::OK, &Messages { c: Chrome::personal(&visit, visit.t("messages-title"), Vec::new()), list, in_io, pager })
 }
