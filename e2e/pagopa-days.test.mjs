@@ -91,6 +91,52 @@ test('a late receipt is waited for', { timeout: 60_000 }, async () => {
   await until('the late receipt came', () => isPaid(notice));
 });
 
+/** The identifier of the receipt that waits for this notice. */
+async function held(n) {
+  const page = await (await fetch(`${town.sandbox}/pagopa/giornate`)).text();
+  const grouped = n.notice_number.match(/.{1,4}/g).join(' ');
+  const [, rest] = page.split(`<span class="what">${grouped}</span>`);
+  return rest?.match(/name="ricevuta" value="([^"]+)"/)[1];
+}
+
+test('a notice the office withdraws while it is being paid stays withdrawn, and its money is held', async () => {
+  const [notice] = notices.splice(0, 1);
+  await counter(notice, { ricevute: 'trattenuta' });
+  const { code, output } = await office('notice', 'cancel', notice.notice_number);
+  assert.equal(code, 0, output);
+  const refused = await counter(notice);
+  assert.equal(refused.status, 422);
+  assert.match(refused.text, /PAA_PAGAMENTO_ANNULLATO/);
+  const receipt = await held(notice);
+  await post('/pagopa/giornate/consegna', { ricevuta: receipt });
+  await post('/pagopa/giornate/consegna', { ricevuta: receipt });
+  assert.equal(await held(notice), undefined, 'it was delivered, once');
+  assert.ok((await listed('cancelled', 20_000)).some((n) => n.notice_number === notice.notice_number));
+  assert.match((await office('reconcile')).output, new RegExp(`after_cancellation.*${receipt}.*${notice.notice_number}`));
+});
+
+test('a receipt for a notice nobody knows is kept, to be matched by a person', async () => {
+  const number = (await (await fetch(`${town.sandbox}/pagopa/giornate`)).text()).match(/name="codice"[^>]*value="(\d{18})"/)[1];
+  const asked = { ente: notices[0].fiscal_code, codice: number, importo: '12,00' };
+  const sent = await post('/pagopa/giornate/sconosciuto', asked);
+  assert.equal(sent.status, 200, sent.text);
+  assert.match(sent.text, /Ricevuta [0-9a-f]{32} inviata/);
+  assert.match((await office('reconcile')).output, new RegExp(`unmatched\\s+12,00.*${number}`));
+  for (const wrong of [{ codice: notices[0].notice_number }, { codice: '1' }, { importo: '1e9' }, { ente: '00000000000' }]) {
+    assert.equal((await post('/pagopa/giornate/sconosciuto', { ...asked, ...wrong })).status, 422, JSON.stringify(wrong));
+  }
+});
+
+test('a receipt from an old station or with another debtor is a payment; a euro less leaves a euro to pay', async () => {
+  const [station, debtor, less] = notices.splice(0, 3);
+  await counter(station, { ricevute: 'stazione' });
+  await counter(debtor, { ricevute: 'debitore' });
+  await counter(less, { ricevute: 'meno' });
+  assert.ok(await isPaid(station) && await isPaid(debtor));
+  const left = (await listed('payable', 20_000)).find((n) => n.notice_number === less.notice_number);
+  assert.equal(left.amount_cents, 100);
+});
+
 test('a payment whose receipt never came is seen in the settlement report, and its receipt fetched', { timeout: 120_000 }, async () => {
   const [notice] = notices.splice(0, 1);
   await counter(notice, { ricevute: 'mai' });

@@ -8,9 +8,11 @@
 mod archive;
 mod carts;
 mod checkout;
+mod days;
 mod debts;
 mod fetched;
 mod flows;
+mod held;
 mod io;
 mod money;
 mod node;
@@ -34,6 +36,7 @@ use archive::Archive;
 use carts::CartStore;
 use debts::Debts;
 use flows::Flows;
+use held::Held;
 use io::Io;
 use node::Node;
 use register::Register;
@@ -104,6 +107,7 @@ pub(crate) struct Sandbox {
     till: Till,
     flows: Flows,
     io: Io,
+    held: Held,
 }
 
 pub(crate) type Shared = Arc<Sandbox>;
@@ -133,6 +137,7 @@ pub fn router(config: Config) -> Result<Router, String> {
         till: Till::default(),
         flows: Flows::default(),
         io: Io::default(),
+        held: Held::default(),
     });
     let router = Router::new()
         .route("/checkout/ec/v1/carts", post(carts::create_v1))
@@ -155,6 +160,9 @@ pub fn router(config: Config) -> Result<Router, String> {
         .route("/io/api/v1/messages", post(io::send))
         .route("/io/api/v1/messages/{code}/{id}", get(io::get))
         .route("/io", get(io::show).post(io::act))
+        .route("/pagopa/giornate", get(days::show))
+        .route("/pagopa/giornate/consegna", post(days::deliver_held))
+        .route("/pagopa/giornate/sconosciuto", post(days::pay_unknown))
         .route("/notices", get(notices::list))
         .route("/pagopa", get(register::show))
         .route("/pagopa/stile.css", get(style));

@@ -415,3 +415,51 @@ async fn what_is_paid_is_reported_by_rest_and_as_a_file_and_its_receipt_can_be_f
     assert!(journal.contains(&format!("/URI/{}", flow.id)) && journal.lines().count() == 2, "{journal}");
     assert!(world.page("/pagopa/flussi").await.contains(&flow.id));
 }
+
+#[tokio::test]
+async fn a_receipt_that_is_held_comes_when_somebody_says_so_and_once() {
+    let world = World::new().await;
+    world.submit("/tabaccheria/paga", &format!("codice={FIRST}&ente={INSTITUTION}&ricevute=trattenuta")).await;
+    assert!(world.receipts(FIRST).is_empty());
+    let page = world.page("/pagopa/giornate").await;
+    assert!(page.contains("Consegna adesso") && page.contains("45,00 €"), "{page}");
+    let id = page.split("name=\"ricevuta\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    for _ in 0..2 {
+        let (status, location, _) = world.submit("/pagopa/giornate/consegna", &format!("ricevuta={id}")).await;
+        assert_eq!((status, location.as_str()), (303, "/pagopa/giornate"));
+    }
+    assert_eq!(world.receipts(FIRST), [id]);
+    assert!(!world.page("/pagopa/giornate").await.contains("Consegna adesso"));
+}
+
+#[tokio::test]
+async fn a_receipt_for_a_notice_nobody_knows_is_sent_and_one_for_a_known_notice_is_not() {
+    let world = World::new().await;
+    let unknown = "301002026000000279";
+    let fields = |number: &str, amount: &str| format!("ente={INSTITUTION}&codice={number}&importo={amount}");
+    let (status, _, page) = world.submit("/pagopa/giornate/sconosciuto", &fields(unknown, "12,00")).await;
+    assert!(status == 200 && page.contains("inviata a Comune Dimostrativo"), "{page}");
+    let requests = world.institution.lock().unwrap().requests.clone();
+    let Some(Request::Receipt(sent)) = requests.last() else { panic!("{requests:?}") };
+    assert_eq!((sent.receipt.notice_number.as_str(), sent.receipt.amount_cents), (unknown, 1200));
+    for (number, amount) in [(FIRST, "12,00"), ("1", "12,00"), (unknown, "1e9"), (unknown, "0"), (unknown, "-5")] {
+        let (status, _, page) = world.submit("/pagopa/giornate/sconosciuto", &fields(number, amount)).await;
+        assert!(status == 422 && page.contains(&format!("value=\"{number}\"")), "{number} {amount}: what was typed stays");
+    }
+    assert!(world.receipts(FIRST).is_empty());
+}
+
+#[tokio::test]
+async fn receipts_can_come_from_another_station_with_another_debtor_or_a_euro_short() {
+    let sent = async |word: &str| {
+        let world = World::new().await;
+        world.submit("/tabaccheria/paga", &format!("codice={FIRST}&ente={INSTITUTION}&ricevute={word}")).await;
+        let request = world.institution.lock().unwrap().requests.last().cloned().unwrap();
+        let Request::Receipt(sent) = request else { panic!("{request:?}") };
+        sent
+    };
+    assert_eq!(sent("stazione").await.head.id_station, "88888888888_99");
+    assert_eq!(sent("debitore").await.receipt.debtor.full_name, "Debitore Diverso");
+    let short = sent("meno").await.receipt;
+    assert_eq!((short.amount_cents, short.transfers[0].amount_cents), (4400, 4400));
+}

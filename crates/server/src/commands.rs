@@ -11,7 +11,7 @@ use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 
 use crate::config::Config;
 use crate::gateway::{self, Gateway};
-use crate::money::{self, Fdr, Journal, Receipts};
+use crate::money::{self, Fdr, Journal, Notice, Receipts};
 use crate::{Failure, accounts, app_io, arms, cns, demo, identities, key_file, listen, print};
 
 #[derive(Subcommand)]
@@ -79,6 +79,9 @@ pub enum Command {
     /// What the office does about receipts on its work lists
     #[command(subcommand)]
     Receipts(Receipts),
+    /// What the office does about notices
+    #[command(subcommand)]
+    Notice(Notice),
     /// How a tenant's positions reach pagoPA
     #[command(subcommand)]
     Gateway(Gateway),
@@ -127,6 +130,7 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Journal(command) => money::journal(command).await,
         Command::Reconcile(at) => money::reconcile(&at).await,
         Command::Receipts(command) => money::receipts(command).await,
+        Command::Notice(command) => money::notice(command).await,
         Command::Gateway(command) => gateway::run(command).await,
         Command::Io(command) => app_io::run(command).await,
         Command::Idp(command) => identities::idp(command).await,

@@ -62,6 +62,17 @@ pub enum Receipts {
     },
 }
 
+#[derive(Subcommand)]
+pub enum Notice {
+    /// Withdraw notices: from now on nobody is asked for them, and money that still comes is held to be given back
+    Cancel {
+        #[command(flatten)]
+        at: Where,
+        #[arg(required = true)]
+        numbers: Vec<String>,
+    },
+}
+
 /// A database and a tenant of it that takes payments.
 pub(crate) struct Office {
     pub db: Db,
@@ -221,6 +232,22 @@ async fn refund_one(
     let id = resolve::find_by_receipt_id(tx, &office.ctx, receipt).await?.ok_or_else(|| format!("no receipt {receipt}"))?;
     let day = reconcile::journal::read_day(day).ok_or_else(|| format!("{day} is no day"))?;
     Ok(resolve::refunded(tx, &office.ctx, id, day, reason).await?)
+}
+
+/// All or nothing; one that is withdrawn already stays so.
+pub async fn notice(command: Notice) -> Result<ExitCode, Failure> {
+    let Notice::Cancel { at, numbers } = command;
+    let office = enter(&at).await?;
+    let mut tx = office.db.begin().await?;
+    for number in &numbers {
+        let asked = pagopa::NoticeNumber::parse(number).map_err(|why| format!("{number}: {why}"))?;
+        let position = payments::find_by_notice(&mut tx, &office.ctx, asked).await?;
+        let position = position.ok_or_else(|| format!("no notice {number}"))?;
+        payments::cancel(&mut tx, &office.ctx, position.id).await.map_err(|why| format!("{number}: {why}"))?;
+    }
+    tx.commit().await?;
+    println!("{} notices withdrawn", numbers.len());
+    Ok(ExitCode::SUCCESS)
 }
 
 fn read_rows(file: &Path, columns: [&'static str; 3]) -> Result<Vec<[String; 3]>, Failure> {

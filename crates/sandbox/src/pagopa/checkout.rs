@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::Shared;
 use super::carts::{CartState, OpenCart};
 use super::money::euros;
-use super::payment::{Delivery, FEE_CENTS, ONLINE, Payer, Station, deliver};
+use super::payment::{Delivery, FEE_CENTS, ONLINE, Payer, Station, deliver, delivery_named};
 
 /// How long after "preso in carico" the receipt comes.
 const LATE_RECEIPT: Duration = Duration::from_secs(15);
@@ -58,16 +58,6 @@ pub(crate) struct Choice {
 
 pub(crate) fn page(template: &impl Template) -> Html<String> {
     Html(template.render().unwrap_or_else(|_| "<!doctype html><title>Errore</title><p>Errore interno.</p>".to_owned()))
-}
-
-pub(crate) fn delivery_named(name: &str) -> Delivery {
-    match name {
-        "ripetuta" => Delivery::Repeated,
-        "doppia" => Delivery::Doubled,
-        "tardi" => Delivery::Late,
-        "mai" => Delivery::Never,
-        _ => Delivery::Once,
-    }
 }
 
 pub(crate) async fn show(State(sandbox): State<Shared>, Path(id): Path<String>) -> Response {

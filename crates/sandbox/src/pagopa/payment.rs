@@ -30,6 +30,41 @@ pub(crate) enum Delivery {
     Late,
     /// Never: the payment is seen only in the settlement report.
     Never,
+    /// When somebody says so on the page of bad days.
+    Held,
+    /// From a station the institution had once.
+    OtherStation,
+    /// With another debtor than the notice has.
+    OtherDebtor,
+    /// A euro less than the notice asked, where it asked more than one.
+    Short,
+}
+
+/// A way receipts are delivered, as it is chosen on a page.
+pub(crate) struct DeliveryChoice {
+    pub word: &'static str,
+    pub delivery: Delivery,
+    pub label: &'static str,
+}
+
+const fn choice(word: &'static str, delivery: Delivery, label: &'static str) -> DeliveryChoice {
+    DeliveryChoice { word, delivery, label }
+}
+
+pub(crate) const DELIVERIES: [DeliveryChoice; 9] = [
+    choice("una", Delivery::Once, "Una volta sola"),
+    choice("ripetuta", Delivery::Repeated, "La stessa ricevuta due volte"),
+    choice("doppia", Delivery::Doubled, "Due ricevute diverse (doppio pagamento)"),
+    choice("tardi", Delivery::Late, "Una volta, dopo 15 secondi"),
+    choice("mai", Delivery::Never, "Mai: si vede solo nel flusso di rendicontazione"),
+    choice("trattenuta", Delivery::Held, "Quando lo dico io, dalla pagina delle giornate storte"),
+    choice("stazione", Delivery::OtherStation, "Da una stazione che l'ente non usa più"),
+    choice("debitore", Delivery::OtherDebtor, "Intestata a un debitore diverso da quello dell'avviso"),
+    choice("meno", Delivery::Short, "Con un euro in meno dell'importo dell'avviso"),
+];
+
+pub(crate) fn delivery_named(word: &str) -> Delivery {
+    DELIVERIES.iter().find(|choice| choice.word == word).map_or(Delivery::Once, |choice| choice.delivery)
 }
 
 /// Who pays, as told on the payment page.
@@ -203,17 +238,33 @@ impl Sandbox {
 /// Delivers a receipt, and again until it is taken: the first try before this returns, the others behind it.
 pub(crate) async fn deliver(sandbox: &Shared, creditor: &Creditor, receipt: Receipt, delivery: Delivery) {
     sandbox.archive.paid(&creditor.fiscal_code, receipt.notice_number);
+    let creditor = &sender(creditor, delivery);
     for receipt in copies(sandbox, receipt, delivery) {
         sandbox.till.note(&receipt, outcome_of(receipt.is_stand_in));
-        if delivery == Delivery::Never || sandbox.debts.pay(&receipt, sent(creditor, &receipt).encode()) {
-            continue;
-        }
-        if delivery == Delivery::Late || receipt.is_stand_in {
-            tokio::spawn(later(sandbox.clone(), creditor.clone(), receipt));
-        } else if !sandbox.deliver_once(creditor, &receipt).await {
-            tokio::spawn(insist(sandbox.clone(), creditor.clone(), receipt));
+        match delivery {
+            Delivery::Never => {}
+            Delivery::Held => sandbox.held.put(creditor, receipt),
+            _ if sandbox.debts.pay(&receipt, sent(creditor, &receipt).encode()) => {}
+            Delivery::Late => drop(tokio::spawn(later(sandbox.clone(), creditor.clone(), receipt))),
+            _ if receipt.is_stand_in => drop(tokio::spawn(later(sandbox.clone(), creditor.clone(), receipt))),
+            _ => deliver_now(sandbox, creditor, receipt).await,
         }
     }
+}
+
+/// The first try before this returns, the others behind it.
+pub(crate) async fn deliver_now(sandbox: &Shared, creditor: &Creditor, receipt: Receipt) {
+    if !sandbox.deliver_once(creditor, &receipt).await {
+        tokio::spawn(insist(sandbox.clone(), creditor.clone(), receipt));
+    }
+}
+
+fn sender(creditor: &Creditor, delivery: Delivery) -> Creditor {
+    let station = match delivery {
+        Delivery::OtherStation => format!("{}_99", creditor.broker),
+        _ => creditor.station.clone(),
+    };
+    Creditor { station, ..creditor.clone() }
 }
 
 /// A station that was away hears of it when it is back.
@@ -226,13 +277,28 @@ async fn later(sandbox: Shared, creditor: Creditor, receipt: Receipt) {
 
 fn copies(sandbox: &Shared, receipt: Receipt, delivery: Delivery) -> Vec<Receipt> {
     match delivery {
-        Delivery::Once | Delivery::Late | Delivery::Never => vec![receipt],
+        Delivery::Once | Delivery::Late | Delivery::Never | Delivery::Held | Delivery::OtherStation => vec![receipt],
+        Delivery::OtherDebtor => vec![Receipt { debtor: other_debtor(), ..receipt }],
+        Delivery::Short => vec![short(receipt)],
         Delivery::Repeated => vec![receipt.clone(), receipt],
         Delivery::Doubled => {
             let other = Receipt { receipt_id: sandbox.entropy.token()[..32].to_owned(), ..receipt.clone() };
             vec![receipt, other]
         }
     }
+}
+
+fn other_debtor() -> Subject {
+    Subject { identifier: "ANONIMO".to_owned(), full_name: "Debitore Diverso".to_owned(), ..Subject::default() }
+}
+
+fn short(mut receipt: Receipt) -> Receipt {
+    const LESS: i64 = 100;
+    if let Some(transfer) = receipt.transfers.first_mut().filter(|transfer| transfer.amount_cents > LESS) {
+        transfer.amount_cents -= LESS;
+        receipt.amount_cents -= LESS;
+    }
+    receipt
 }
 
 /// Waits of 1, 2, 4 … up to 60 seconds between tries: the real node's hour would outlast a trial.

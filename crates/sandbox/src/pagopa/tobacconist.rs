@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use pagopa::{NoticeNumber, PaymentSummary, read_qr};
 use serde::Deserialize;
 
-use super::checkout::{delivery_named, page};
+use super::checkout::page;
 use super::money::euros;
-use super::payment::{COUNTER, FEE_CENTS, Payer, Station, deliver};
+use super::payment::{COUNTER, FEE_CENTS, Payer, Station, deliver, delivery_named};
 use super::{Creditor, Shared};
 
 #[derive(Template, Default)]
