@@ -74,7 +74,10 @@ test('another family and another Comune get the answer of an id that does not ex
   for (const persona of [/^Laura Montofani/, /^Enrico Galquadri/, /^Silvia Belloni/]) {
     const page = await open(town, { javaScript: false });
     await signIn(page, town, persona);
-    if (/Enrico/.test(persona.source)) await payOne(page); // only a payment has a receipt
+    if (/Enrico/.test(persona.source)) {
+      await payOne(page); // only a payment has a receipt
+      sent.spontaneo = await askForATrip(page);
+    }
     for (const address of await crawl(page, town.portal)) addresses.add(address);
     await page.goto(`${town.portal}/area-personale/pagamento`);
     sent.posizione ??= await page.locator('input[name=posizione]').first().getAttribute('value').catch(() => undefined);
@@ -84,7 +87,7 @@ test('another family and another Comune get the answer of an id that does not ex
     if (await page.locator('input[name=alunno]').count()) sent.alunno ??= await page.locator('input[name=alunno]').first().getAttribute('value');
     await page.context().close();
   }
-  const wanted = doors.filter((d) => d.guard === 'SignedIn' && d.methods.includes('GET') && d.path.includes('{') && !/\{(cart|year)\}/.test(d.path));
+  const wanted = doors.filter((d) => d.guard === 'SignedIn' && d.methods.includes('GET') && d.path.includes('{') && !/\{(cart|year|cause)\}/.test(d.path));
   for (const door of wanted) {
     const shape = new RegExp(`^${door.path.replace(/\{[a-z]+\}/g, '[^/?]+')}(\\?|$)`);
     if (!/comunicazioni-assenze|ricariche|allegati/.test(door.path)) assert.ok([...addresses].some((a) => shape.test(a)), `an address for ${door.path} among ${addresses.size}`);
@@ -112,6 +115,15 @@ async function payOne(page) {
   await page.waitForURL(/\/pagamento\/esito\//);
 }
 
+/** A spontaneous payment that waits; its position. */
+async function askForATrip(page) {
+  await page.goto(`${town.portal}/area-personale/pagamento/spontaneo/causale/GITA`);
+  await page.getByRole('button', { name: 'Continua' }).click();
+  await page.getByRole('button', { name: /Stampa l'avviso/ }).click();
+  await page.waitForURL(/\/spontaneo\/avviso\//);
+  return page.url().split('/').at(-1);
+}
+
 /** Ids of others inside forms, with one's own good token. */
 async function refusedForms(page, portal, sent) {
   await page.goto(`${portal}/area-personale`);
@@ -119,6 +131,11 @@ async function refusedForms(page, portal, sent) {
   const forms = [
     ['pagamento/riepilogo', { posizione: sent.posizione }],
     ['pagamento/avvia', { posizione: sent.posizione }],
+    ['pagamento/avvia', { posizione: sent.spontaneo }],
+    ['pagamento/spontaneo/annulla', { posizione: sent.spontaneo }],
+    ['pagamento/spontaneo/riepilogo', { causale: 'GITA', alunno: sent.alunno }],
+    ['pagamento/spontaneo/riepilogo', { causale: 'NON-ESISTE' }],
+    ['pagamento/spontaneo/conferma', { causale: 'GITA', alunno: sent.alunno, form_key: 'a'.repeat(64) }],
     ['ricariche/riepilogo', { badge: sent.badge, importo: '5000' }],
     ['comunicazioni-assenze', { alunno: sent.alunno, quando: 'domani', tipologia: 'assente' }],
     ['comunicazioni-assenze/annulla', { comunicazione: sent.alunno }],

@@ -55,6 +55,7 @@ for (const way of WAYS) {
     }
     await recordAndStatement(page);
     await topUp(page, way);
+    await spontaneous(page, way);
     await reportAndUndo(page, way);
     await page.getByRole('button', { name: 'Esci' }).click();
     await page.goto(`${town.portal}/area-personale`);
@@ -132,6 +133,73 @@ async function topUp(page, way) {
   await page.getByRole('button', { name: /^Paga/ }).click();
   await page.waitForURL(/\/pagamento\/esito\//);
   assert.match(await page.locator('h1').innerText(), /Pagamento ricevuto/);
+}
+
+const SPONTANEO = '/area-personale/pagamento/spontaneo';
+
+async function spontaneous(page, way) {
+  await page.goto(`${town.portal}/area-personale/pagamento`);
+  await page.getByRole('link', { name: 'Scegli cosa pagare' }).click();
+  await clean(page, way, 'spontaneo');
+  await page.getByRole('link', { name: 'Contributo volontario' }).first().click();
+  for (const wrong of ['1e9', '-5', '10,555', '١٠', '', '0,99', '500,01']) {
+    await page.locator('#importo').fill(wrong);
+    await page.getByRole('button', { name: 'Continua' }).click();
+    assert.match(await page.locator('.error-summary').innerText(), /importo valido.*Da 1,00 € a 500,00 €/);
+    assert.equal(await page.locator('#importo').inputValue(), wrong, 'what was typed is kept');
+  }
+  await forgive(page);
+  await clean(page, way, 'spontaneo-errore');
+  await page.locator('#importo').fill('12,50');
+  await page.getByRole('button', { name: 'Continua' }).click();
+  await clean(page, way, 'spontaneo-riepilogo');
+  const form = await formOf(page);
+  await page.getByRole('button', { name: /Stampa l'avviso/ }).click();
+  await page.waitForURL(/spontaneo\/avviso\//);
+  await clean(page, way, 'spontaneo-avviso');
+  const twice = await page.request.post(`${town.portal}${SPONTANEO}/conferma`, { form: { ...form, modo: 'avviso' } });
+  assert.equal(twice.url(), page.url(), 'a form sent twice is one position');
+  const notice = await download(page, page.getByRole('link', { name: /Avviso/ }));
+  assert.equal(notice.body.subarray(0, 5).toString(), '%PDF-');
+  await page.getByRole('button', { name: /annulla/ }).click();
+  assert.match(await page.locator('h1').innerText(), /Pagamento annullato/);
+  await clean(page, way, 'spontaneo-annullato');
+  await badge(page, way);
+}
+
+/** Two badges for a pupil, paid at once; among what is to pay until then. */
+async function badge(page, way) {
+  await page.goto(`${town.portal}${SPONTANEO}/causale/BADGE`);
+  for (const wrong of ['0', '4', '1e0', '-1', '٢', '']) {
+    await page.locator('#pezzi').fill(wrong);
+    await page.getByRole('button', { name: 'Continua' }).click();
+    assert.match(await page.locator('.error-summary').innerText(), /da 1 a 3/);
+  }
+  await forgive(page);
+  await page.locator('#pezzi').fill('2');
+  await page.getByRole('button', { name: 'Continua' }).click();
+  assert.match(await page.locator('main').innerText(), /10,00 €/);
+  const form = await formOf(page);
+  await page.getByRole('button', { name: /Stampa l'avviso/ }).click();
+  const own = page.url();
+  await page.goto(`${town.portal}/area-personale/pagamento`);
+  await clean(page, way, 'spontaneo-da-pagare');
+  assert.ok(await page.locator('.pay-row', { hasText: 'Duplicato del badge (2 pezzi)' }).count() >= 1);
+  const clicks = await Promise.all([1, 2].map(() => page.request.post(`${town.portal}${SPONTANEO}/conferma`, { form: { ...form, modo: 'adesso' }, maxRedirects: 0 })));
+  assert.equal(new Set(clicks.map((answer) => answer.headers().location)).size, 1, 'two clicks, one cart');
+  await page.goto(clicks[0].headers().location);
+  await page.getByRole('button', { name: /^Paga/ }).click();
+  await page.waitForURL(/\/pagamento\/esito\//);
+  assert.match(await page.locator('h1').innerText(), /Pagamento ricevuto/);
+  await page.goto(own);
+  await clean(page, way, 'spontaneo-pagato');
+  const receipt = await download(page, page.getByRole('link', { name: /Ricevuta/ }));
+  assert.equal(receipt.body.subarray(0, 5).toString(), '%PDF-');
+}
+
+async function formOf(page) {
+  const inputs = await page.locator('main form[method=post] input[type=hidden]').all();
+  return Object.fromEntries(await Promise.all(inputs.map(async (i) => [await i.getAttribute('name'), await i.inputValue()])));
 }
 
 async function reportAndUndo(page, way) {

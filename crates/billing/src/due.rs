@@ -4,7 +4,7 @@ use kernel::{Cents, Ctx, Day, DocumentId, Instant, PositionId, PupilId};
 
 use crate::document::InstalmentState;
 use crate::store::documents::{self, Part};
-use crate::{Error, top_up};
+use crate::{Error, spontaneous, top_up};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DueState {
@@ -50,7 +50,7 @@ pub async fn list_for(tx: &mut db::Tx, ctx: &Ctx) -> Result<Vec<DueRow>, Error> 
     Ok(dues)
 }
 
-/// Those of the positions, top-ups included, that the acting person may pay now: the amounts to put in a cart.
+/// Those of the positions, top-ups and spontaneous payments included, that the acting person may pay now: the amounts to put in a cart.
 ///
 /// # Errors
 /// [`Error::NotVisible`] for one that is not there or not this person's, [`Error::Enforced`].
@@ -60,10 +60,21 @@ pub async fn get_payable(tx: &mut db::Tx, ctx: &Ctx, ids: &[PositionId]) -> Resu
         match parts.iter().find(|part| part.position_id == Some(*id) || part.whole_position_id == Some(*id)) {
             Some(part) if part.enforced_on.is_some() => return Err(Error::Enforced),
             Some(_) => {}
-            None => drop(top_up::get(tx, ctx, *id).await?),
+            None => check_asked_by_payer(tx, ctx, *id).await?,
         }
     }
     Ok(payments::list_by_ids(tx, ctx, ids).await?)
+}
+
+/// Whether the acting person may see a position that is of no document.
+///
+/// # Errors
+/// [`Error::NotVisible`]
+pub(crate) async fn check_asked_by_payer(tx: &mut db::Tx, ctx: &Ctx, id: PositionId) -> Result<(), Error> {
+    match top_up::get(tx, ctx, id).await {
+        Err(Error::NotVisible) => spontaneous::get(tx, ctx, id).await.map(drop),
+        top_up => top_up.map(drop),
+    }
 }
 
 fn rows(ctx: &Ctx, document: &[Part]) -> Vec<DueRow> {

@@ -6,10 +6,12 @@ pub enum Error {
     /// No such document, badge or position, or not this person's: the same words for both.
     #[error("there is no such thing to see")]
     NotVisible,
-    #[error("below the smallest top-up, {min}")]
+    #[error("below the smallest amount, {min}")]
     BelowMin { min: Cents },
-    #[error("above the largest top-up, {max}")]
+    #[error("above the largest amount, {max}")]
     AboveMax { max: Cents },
+    #[error("between one and {most} pieces")]
+    TooManyPieces { most: i64 },
     /// The service of the badge is not prepaid, or the badge is closed.
     #[error("the badge has no wallet to top up")]
     NoWallet,

@@ -1,5 +1,5 @@
-//! What families owe and have paid: documents with their instalments, wallets with their top-ups, the charge of each meal,
-//! and the certificate for the tax return.
+//! What families owe and have paid: documents with their instalments, wallets with their top-ups, what they pay for without
+//! a document, the charge of each meal, and the certificate for the tax return.
 //!
 //! Invariants:
 //! - a meal is charged at most once per pupil, service and day, with how its price came about;
@@ -24,6 +24,7 @@ mod papers;
 mod price;
 pub mod print_run;
 mod revise;
+pub mod spontaneous;
 mod store;
 pub mod tax;
 pub mod top_up;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use kernel::{AccountId, BadgeId, Cents, Ctx, Day, DocumentId, PupilId, ServiceId};
+use db::sync::{self, Counts, Table};
+use kernel::{AccountId, BadgeId, CauseId, Cents, Ctx, Day, DocumentId, PupilId, ServiceId};
 use ledger::{AccountKind, Cause, Posting};
 
 use crate::day::{ClosedDay, meal_key};
@@ -11,6 +12,67 @@ use crate::store::charges::{self, NewCharge};
 use crate::store::{days, wallets};
 use crate::trace::Trace;
 use crate::{Error, account};
+
+/// A cause of spontaneous payments, as the office keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCause {
+    pub code: String,
+    pub name: String,
+    pub description: String,
+    pub taxonomy_code: String,
+    pub min: Cents,
+    /// The same as `min` where the amount is fixed; several pieces need a fixed one.
+    pub max: Cents,
+    pub for_pupil: bool,
+    pub most_pieces: i64,
+    pub open_from: Day,
+    pub open_to: Option<Day>,
+    pub valid_days: i64,
+    /// None: an account of its own.
+    pub revenue_subject: Option<String>,
+}
+
+const CAUSE: Table = Table {
+    name: "spontaneous_cause",
+    key: &["code"],
+    fixed: &["id"],
+    columns: &[
+        "name",
+        "description",
+        "taxonomy_code",
+        "min_cents",
+        "max_cents",
+        "for_pupil",
+        "most_pieces",
+        "open_from",
+        "open_to",
+        "valid_days",
+        "revenue_subject",
+    ],
+};
+
+/// Brings the catalogue of spontaneous payments to what these say; notices that were asked for stay as they are.
+pub async fn causes(tx: &mut db::Tx, ctx: &Ctx, causes: Vec<NewCause>) -> Result<Counts, Error> {
+    let value = |c: NewCause| {
+        let account = c.revenue_subject.unwrap_or_else(|| format!("causale:{}", c.code));
+        db::row![
+            c.code,
+            ctx.new_id::<CauseId>(),
+            c.name,
+            c.description,
+            c.taxonomy_code,
+            c.min,
+            c.max,
+            c.for_pupil,
+            c.most_pieces,
+            c.open_from,
+            c.open_to,
+            c.valid_days,
+            account
+        ]
+    };
+    Ok(sync::rows(tx, ctx.tenant, &CAUSE, causes.into_iter().map(value).collect()).await?)
+}
 
 /// What moved a wallet in an earlier system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

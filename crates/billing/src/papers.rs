@@ -4,7 +4,7 @@ use kernel::{Cents, Ctx, Day, PositionId};
 use payments::{Position, State};
 
 use crate::store::documents;
-use crate::{Error, document, top_up};
+use crate::{Error, document, due};
 
 /// What a notice of payment says.
 #[derive(Clone, Debug)]
@@ -14,7 +14,7 @@ pub struct NoticeData {
     pub amount: Cents,
     pub settings: payments::settings::PagoPa,
     pub debtor: enrolment::Person,
-    /// None for a top-up.
+    /// None for a top-up and a spontaneous payment.
     pub document: Option<PaperDocument>,
 }
 
@@ -71,10 +71,11 @@ pub async fn receipt_paper(tx: &mut db::Tx, ctx: &Ctx, id: PositionId) -> Result
     Ok(ReceiptData { position, receipt, debtor, document: document.map(|(paper, _)| paper) })
 }
 
-/// The document of the position and whether it was sent to enforcement; none for a top-up that may be seen.
+/// The document of the position and whether it was sent to enforcement; none for a top-up or a spontaneous
+/// payment that may be seen.
 async fn visible_document(tx: &mut db::Tx, ctx: &Ctx, id: PositionId) -> Result<Option<(PaperDocument, bool)>, Error> {
     let Some(document) = documents::of_position(tx, ctx, id).await? else {
-        top_up::get(tx, ctx, id).await?;
+        due::check_asked_by_payer(tx, ctx, id).await?;
         return Ok(None);
     };
     let detail = document::get(tx, ctx, document).await?;

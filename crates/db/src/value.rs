@@ -133,6 +133,7 @@ wrapped!(
     InstalmentId(Uuid),
     PositionId(Uuid),
     CartId(Uuid),
+    CauseId(Uuid),
     ReceiptId(Uuid),
     SettlementReportId(Uuid),
     TreasuryEntryId(Uuid),

@@ -7,6 +7,7 @@
 mod build;
 mod calendar;
 mod canteen;
+mod causes;
 mod chance;
 mod comune;
 mod days;

@@ -4,6 +4,7 @@ use std::path::Path;
 use kernel::{Day, SchoolYear};
 
 use crate::canteen;
+use crate::causes;
 use crate::chance::Chance;
 use crate::comune::{self, Comune};
 use crate::days::SchoolDays;
@@ -92,6 +93,7 @@ impl Town<'_> {
         canteen::cutoffs(&schools, years[0].first_day()).save(folder)?;
         canteen::absence_kinds().save(folder)?;
         canteen::menus(&days).save(folder)?;
+        causes::sheet(years[0].first_day()).save(folder)?;
         for sheet in registry.into_sheets().iter().chain(&life.into_sheets()) {
             sheet.save(folder)?;
         }

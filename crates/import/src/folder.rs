@@ -32,6 +32,7 @@ pub(crate) struct Folder {
     pub absences: Vec<Placed<AbsenceRow>>,
     pub movements: Vec<Placed<MovementRow>>,
     pub attachments: Vec<Placed<AttachmentRow>>,
+    pub causes: Vec<Placed<CauseRow>>,
 }
 
 impl Folder {
@@ -64,6 +65,7 @@ impl Folder {
             absences: read(path, bad),
             movements: read(path, bad),
             attachments: read(path, bad),
+            causes: read(path, bad),
         }
     }
 }

@@ -445,8 +445,28 @@ pub static ATTACHMENTS: File = File {
     ],
 };
 
+pub static CAUSES: File = File {
+    name: "causali.csv",
+    about: "The catalogue of spontaneous payments: what parents may pay for without a document. Either `importo`, or `importo_minimo` and `importo_massimo`.",
+    columns: &[
+        must("codice", "letters, digits, `-` and `_`", "code of the cause, which stands in the address of its page"),
+        must("nome", TEXT, "name, as parents and their notices show it; without the name of a minor"),
+        must("descrizione", TEXT, "what it is for, as the parent reads it"),
+        must("tassonomia", TEXT, "pagoPA taxonomy, such as `9/0107100TS/`"),
+        may("importo", AMOUNT, "fixed amount, of one piece"),
+        may("importo_minimo", AMOUNT, "least amount, where the parent chooses it"),
+        may("importo_massimo", AMOUNT, "largest amount"),
+        must("per", "`alunno` or `pagante`", "for a pupil of the parent, or for the parent"),
+        may("pezzi_massimi", "whole number", "how many pieces at once (default 1); more than one only with a fixed amount"),
+        must("dal", DAY, "first day it can be asked for"),
+        may("al", DAY, "last day; empty: without end"),
+        may("giorni_validita", "whole number", "days that an unpaid notice waits before it is withdrawn (default 30)"),
+        may("conto", TEXT, "revenue account to credit; empty: one of its own"),
+    ],
+};
+
 /// Every file, in the order of loading.
-pub static FILES: [&File; 25] = [
+pub static FILES: [&File; 26] = [
     &TENANT,
     &PERSONS,
     &HOUSEHOLDS,
@@ -472,6 +492,7 @@ pub static FILES: [&File; 25] = [
     &ABSENCES,
     &MOVEMENTS,
     &ATTACHMENTS,
+    &CAUSES,
 ];
 
 /// The part of `docs/import.md` that is made of these tables: a section per file.

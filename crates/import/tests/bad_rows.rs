@@ -5,7 +5,7 @@ use db::testing::on_both_engines;
 use import::Mode;
 
 /// File, text to replace, bad text, row, words of the reason.
-const BAD: [(&str, &str, &str, u64, &str); 46] = [
+const BAD: [(&str, &str, &str, u64, &str); 55] = [
     (
         "persone.csv",
         "RSSMRA85A01Z999D",
@@ -64,6 +64,15 @@ const BAD: [(&str, &str, &str, u64, &str); 46] = [
     ("movimenti.csv", "M4;700001", "M4;700009", 5, "badge: «700009» non è in badge.csv"),
     ("allegati.csv", "carte/730.pdf", "../730.pdf", 2, "file: «../730.pdf» non è un nome di file dentro la cartella"),
     ("allegati.csv", "carte/730.pdf", "carte/731.pdf", 2, "file: non c'è nella cartella"),
+    ("causali.csv", "GITA;", "gita a roma;", 2, "codice: «gita a roma» ha altro che lettere, cifre"),
+    ("causali.csv", "BADGE;", "GITA;", 3, "«GITA» è già alla riga 2"),
+    ("causali.csv", "25,00;;;", ";;;", 2, "importo: va indicato l'importo fisso, oppure il minimo e il massimo"),
+    ("causali.csv", "25,00;;;", "25,00;1,00;30,00;", 2, "importo: va indicato l'importo fisso, oppure il minimo e il massimo"),
+    ("causali.csv", "25,00;;;", "0,00;;;", 2, "importo: è zero"),
+    ("causali.csv", "1,00;500,00", "1,00;0,50", 4, "importo_massimo: è meno del minimo"),
+    ("causali.csv", "pagante;", "pagante;2", 4, "pezzi_massimi: più di uno solo con un importo fisso"),
+    ("causali.csv", "30/11/2026;15", "30/09/2026;15", 2, "l'ultimo giorno viene prima del primo"),
+    ("causali.csv", "alunno;3", "nonno;3", 3, "per: «nonno» non è tra alunno, pagante"),
 ];
 
 #[tokio::test]

@@ -10,7 +10,7 @@ async fn a_good_folder_is_loaded_once_and_changes_nothing_again() {
     on_both_engines(|db| async move {
         let folder = town();
         let report = load(&db, folder.path(), Mode::Apply).await;
-        assert_eq!((report.bad.len(), report.written, report.files.len()), (0, true, 25), "{report}");
+        assert_eq!((report.bad.len(), report.written, report.files.len()), (0, true, 26), "{report}");
         let before = rows(&db).await;
         let again = load(&db, folder.path(), Mode::Apply).await;
         assert!(again.nothing_new() && again.written, "{again}");
@@ -64,10 +64,15 @@ async fn the_registry_may_change_and_the_report_says_so() {
         load(&db, folder.path(), Mode::Apply).await;
         change(folder.path(), "persone.csv", "mario@posta.example", "m.rossi@posta.example");
         change(folder.path(), "regole_tariffa.csv", "4,60", "4,70");
+        change(folder.path(), "causali.csv", "25,00;;;alunno", "27,50;;;alunno");
         let report = load(&db, folder.path(), Mode::Apply).await;
         let updated: Vec<_> =
             report.files.iter().filter(|(_, c)| c.updated > 0).map(|(file, c)| (*file, c.updated, c.inserted)).collect();
-        assert_eq!(updated, [("persone.csv", 1, 0), ("tariffe.csv", 1, 0), ("regole_tariffa.csv", 3, 0)], "{report}");
+        assert_eq!(
+            updated,
+            [("persone.csv", 1, 0), ("tariffe.csv", 1, 0), ("regole_tariffa.csv", 3, 0), ("causali.csv", 1, 0)],
+            "{report}"
+        );
     })
     .await;
 }

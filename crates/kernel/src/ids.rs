@@ -60,6 +60,8 @@ ids! {
     /// A debt position: what one payment notice asks.
     PositionId,
     CartId,
+    /// A cause of the catalogue of spontaneous payments.
+    CauseId,
     /// Our id of a stored receipt; the node's own is its `receipt_id` text.
     ReceiptId,
     /// Our id of a settlement report; the provider's own is its flow id and revision.

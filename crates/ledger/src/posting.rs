@@ -30,6 +30,8 @@ pub enum Cause {
     Meal,
     DocumentIssued,
     DocumentPaid,
+    /// Out of the catalogue of spontaneous payments.
+    SpontaneousPaid,
     /// A balance brought from an earlier system.
     Opening,
     Refund,
@@ -49,11 +51,12 @@ pub enum Cause {
     Settled,
 }
 
-const CAUSES: [(Cause, &str); 14] = [
+const CAUSES: [(Cause, &str); 15] = [
     (Cause::TopUp, "top_up"),
     (Cause::Meal, "meal"),
     (Cause::DocumentIssued, "document_issued"),
     (Cause::DocumentPaid, "document_paid"),
+    (Cause::SpontaneousPaid, "spontaneous_paid"),
     (Cause::Opening, "opening"),
     (Cause::Refund, "refund"),
     (Cause::Transfer, "transfer"),

@@ -36,7 +36,7 @@ pub mod verify;
 
 pub use choice::{WholeOffer, offer_wholes};
 pub use error::Error;
-pub use office::{Revision, cancel, publish, revise};
+pub use office::{Revision, cancel, give_up, publish, revise};
 pub use position::{
     NewPosition, Position, PositionKind, find_by_notice, get, get_by_origin, list_by_ids, list_payable_for, open, open_all,
 };

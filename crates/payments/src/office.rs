@@ -39,6 +39,18 @@ pub async fn cancel(tx: &mut db::Tx, ctx: &Ctx, id: PositionId) -> Result<Positi
     get(tx, ctx, id).await
 }
 
+/// As [`cancel`], for what its payer asked for and does not want any more, or let expire: not while it is being paid.
+///
+/// # Errors
+/// As [`cancel`]; [`Error::InProgress`].
+pub async fn give_up(tx: &mut db::Tx, ctx: &Ctx, id: PositionId) -> Result<Position, Error> {
+    let family = Family::lock(tx, ctx.tenant, id).await?.ok_or(Error::NotVisible)?;
+    if let Some(until) = family.position.attempt_at(ctx.now) {
+        return Err(Error::InProgress { until });
+    }
+    cancel(tx, ctx, id).await
+}
+
 async fn withdraw(tx: &mut db::Tx, ctx: &Ctx, position: &Position) -> Result<(), Error> {
     store::cancel_position(tx, ctx, position.id).await?;
     store::touch_push(tx, ctx, position.id).await?;
@@ -94,8 +106,8 @@ async fn audit(tx: &mut db::Tx, ctx: &Ctx, what: &str, position: &Position, deta
     Ok(db::audit::record(tx, ctx, what, &format!("position:{}", position.id), &details).await?)
 }
 
-/// A notice was printed, so somebody may pay it anywhere: from now on the platform's archive is told of it. Top-ups
-/// begin without, for most are paid at once.
+/// A notice was printed, so somebody may pay it anywhere: from now on the platform's archive is told of it. What a payer
+/// asked for begins without, for most is paid at once.
 pub async fn publish(tx: &mut db::Tx, ctx: &Ctx, id: PositionId) -> Result<(), Error> {
     store::insert_pushes(tx, ctx, std::iter::once(id)).await
 }

@@ -13,10 +13,16 @@ pub enum PositionKind {
     Whole,
     /// A recharge of a wallet: what is paid is what the wallet gets.
     TopUp,
+    /// Asked for by who pays, out of a catalogue of causes.
+    Spontaneous,
 }
 
-const KINDS: [(PositionKind, &str); 3] =
-    [(PositionKind::Instalment, "instalment"), (PositionKind::Whole, "whole"), (PositionKind::TopUp, "top_up")];
+const KINDS: [(PositionKind, &str); 4] = [
+    (PositionKind::Instalment, "instalment"),
+    (PositionKind::Whole, "whole"),
+    (PositionKind::TopUp, "top_up"),
+    (PositionKind::Spontaneous, "spontaneous"),
+];
 
 impl PositionKind {
     pub fn code(self) -> &'static str {
@@ -26,12 +32,18 @@ impl PositionKind {
     pub(crate) fn from_code(code: &str) -> Option<PositionKind> {
         KINDS.iter().find(|(_, word)| *word == code).map(|(kind, _)| *kind)
     }
+
+    /// Born of a form of the portal. Most are paid at once, so the platform's archive is told of one when its notice is
+    /// printed; the others it is told of when they are opened.
+    pub fn is_asked_by_payer(self) -> bool {
+        matches!(self, PositionKind::TopUp | PositionKind::Spontaneous)
+    }
 }
 
 /// A request for a notice.
 #[derive(Clone, Debug)]
 pub struct NewPosition {
-    /// `instalment:<id>` or `top_up:<form key>`; the same origin is the same position.
+    /// `instalment:<id>`, `top_up:<form key>` or `spontaneous:<form key>`; the same origin is the same position.
     pub origin_key: String,
     pub kind: PositionKind,
     pub amount: Cents,
@@ -121,8 +133,7 @@ pub async fn open_all(tx: &mut db::Tx, ctx: &Ctx, new: Vec<NewPosition>) -> Resu
         let numbers = next_numbers(tx, ctx, fresh.len()).await?;
         store::insert_positions(tx, ctx, fresh.iter().copied().zip(numbers)).await?;
         standing = store::by_origins(tx, ctx.tenant, new.iter().map(|n| n.origin_key.as_str())).await?;
-        // Top-ups are mostly paid at once, and told to the archive when their notice is printed.
-        let told = fresh.iter().filter(|n| n.kind != PositionKind::TopUp).filter_map(|n| standing.get(&n.origin_key));
+        let told = fresh.iter().filter(|n| !n.kind.is_asked_by_payer()).filter_map(|n| standing.get(&n.origin_key));
         store::insert_pushes(tx, ctx, told.map(|p| p.id)).await?;
     }
     new.into_iter().map(|n| agreeing(standing.get(&n.origin_key), &n)).collect()

@@ -300,6 +300,7 @@ fn posting(
 pub(crate) fn cause(outcome: Outcome, kind: Option<PositionKind>) -> Cause {
     match (outcome, kind) {
         (Outcome::Applied, Some(PositionKind::TopUp)) => Cause::TopUp,
+        (Outcome::Applied, Some(PositionKind::Spontaneous)) => Cause::SpontaneousPaid,
         (Outcome::Applied, _) => Cause::DocumentPaid,
         (Outcome::AmountDiffers, _) => Cause::AmountDiffers,
         (Outcome::DoublePayment, _) => Cause::DoublePayment,

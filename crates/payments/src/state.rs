@@ -71,17 +71,20 @@ const PAYABLE: Option<State> = Some(State::Payable);
 const INSTALMENT: Option<PositionKind> = Some(PositionKind::Instalment);
 const WHOLE: Option<PositionKind> = Some(PositionKind::Whole);
 const TOP_UP: Option<PositionKind> = Some(PositionKind::TopUp);
+const SPONTANEOUS: Option<PositionKind> = Some(PositionKind::Spontaneous);
 
 /// The first rule that holds is the one. Money that came is never refused: it is a fact, and each kind has its home.
 ///
-/// A document paid short stays open for the rest. A top-up has no rest: what came is what the wallet gets. Money
+/// A document, or what a payer asked for, paid short stays open for the rest. A top-up has no rest: what came is what the wallet gets. Money
 /// for a document that asks nothing more goes to the refund account of its debtor, for the office to give back.
-pub const RULES: [Rule; 10] = [
+pub const RULES: [Rule; 12] = [
     rule((PAYABLE, None, Some(Fit::Exact)), Some(State::Paid), Outcome::Applied, Home::Account),
     rule((PAYABLE, INSTALMENT, Some(Fit::Short)), None, Outcome::AmountDiffers, Home::Account),
     rule((PAYABLE, INSTALMENT, Some(Fit::Excess)), Some(State::Paid), Outcome::AmountDiffers, Home::AccountAndRefund),
     rule((PAYABLE, WHOLE, Some(Fit::Short)), None, Outcome::AmountDiffers, Home::Account),
     rule((PAYABLE, WHOLE, Some(Fit::Excess)), Some(State::Paid), Outcome::AmountDiffers, Home::AccountAndRefund),
+    rule((PAYABLE, SPONTANEOUS, Some(Fit::Short)), None, Outcome::AmountDiffers, Home::Account),
+    rule((PAYABLE, SPONTANEOUS, Some(Fit::Excess)), Some(State::Paid), Outcome::AmountDiffers, Home::AccountAndRefund),
     rule((PAYABLE, TOP_UP, None), Some(State::Paid), Outcome::AmountDiffers, Home::Account),
     rule((Some(State::Paid), None, None), None, Outcome::DoublePayment, Home::Refund),
     rule((Some(State::Closed), None, None), None, Outcome::DoublePayment, Home::Refund),
@@ -121,7 +124,7 @@ pub enum StepCause {
     Revised,
     /// The office reduced the amount to what had been paid.
     RevisedToPaid,
-    /// The office withdrew it, or nothing of its parts was left.
+    /// The office withdrew it, who asked for it did, its days were over, or nothing of its parts was left.
     Cancelled,
 }
 
@@ -163,7 +166,7 @@ impl StepCause {
             StepCause::OtherSidePaid => "its whole or one of its parts was paid",
             StepCause::Revised => "amount or due day changed by the office",
             StepCause::RevisedToPaid => "reduced by the office to what was paid",
-            StepCause::Cancelled => "cancelled by the office",
+            StepCause::Cancelled => "withdrawn",
         }
     }
 }
@@ -191,7 +194,8 @@ pub fn state_table() -> String {
 mod tests {
     use super::*;
 
-    const KINDS: [PositionKind; 3] = [PositionKind::Instalment, PositionKind::Whole, PositionKind::TopUp];
+    const KINDS: [PositionKind; 4] =
+        [PositionKind::Instalment, PositionKind::Whole, PositionKind::TopUp, PositionKind::Spontaneous];
     const FITS: [Fit; 3] = [Fit::Exact, Fit::Short, Fit::Excess];
 
     fn all() -> Vec<(Found, Fit)> {

@@ -61,11 +61,13 @@ async fn cancel(town: &Town, position: &Position) {
 }
 
 async fn walk_receipts(town: &Town, walked: &mut Walked) {
-    for (n, (kind, amounts)) in
-        [(PositionKind::Instalment, [4500, 4500]), (PositionKind::Instalment, [4000, 5000]), (PositionKind::TopUp, [4000, 4500])]
-            .into_iter()
-            .enumerate()
-    {
+    let asked = [
+        (PositionKind::Instalment, [4500, 4500]),
+        (PositionKind::Instalment, [4000, 5000]),
+        (PositionKind::Spontaneous, [4000, 5000]),
+        (PositionKind::TopUp, [4000, 4500]),
+    ];
+    for (n, (kind, amounts)) in asked.into_iter().enumerate() {
         let position = town.position(&format!("receipts:{n}"), kind, 4500).await;
         walked.step(town, &position, StepCause::Opened).await;
         for cents in amounts {

@@ -159,5 +159,7 @@ async fn keep_form(visit: &Visit, response: &mut Response) {
 
 /// The page whose form posts to this path: a step of a flow comes back to its first page.
 fn page_of(path: &str) -> String {
-    path.split('/').take(3).collect::<Vec<_>>().join("/")
+    const BELOW: &str = "/area-personale/pagamento/spontaneo";
+    let parts = if path.starts_with(BELOW) { 4 } else { 3 };
+    path.split('/').take(parts).collect::<Vec<_>>().join("/")
 }

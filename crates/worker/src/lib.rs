@@ -1,5 +1,5 @@
 //! What is done after the doors have answered: messages that follow receipts, their mail, the mail of passwords, the close of each day,
-//! the registry of identity providers and the purge of traces.
+//! the registry of identity providers, the end of notices that nobody paid in time and the purge of traces.
 //!
 //! A job's effect and the end of the job are one transaction, except for mail, which leaves the house: it may be sent
 //! twice when the machine dies between the mail server's yes and our note of it, never lost.
@@ -10,6 +10,7 @@ mod mail;
 mod platform;
 mod receipts;
 pub mod registry;
+pub mod spontaneous;
 pub mod traces;
 
 use std::sync::Arc;
@@ -82,7 +83,7 @@ const LEASE_S: i64 = 300;
 const PAUSE: Duration = Duration::from_millis(700);
 /// Between two looks for days to close, when the last found none.
 const DAYS_PAUSE: Duration = Duration::from_secs(60);
-/// Between two looks at the registry of identity providers and at traces to purge.
+/// Between two looks at the registry of identity providers, at notices that nobody paid in time and at traces to purge.
 const CHORES_PAUSE: Duration = Duration::from_secs(6 * 3600);
 
 impl Worker {
@@ -118,6 +119,7 @@ impl Worker {
         if let Some(registry) = &self.0.registry {
             self.heard(registry::refresh(&self.0, registry).await, "the registry was not taken");
         }
+        self.heard(spontaneous::expire(&self.0).await, "spontaneous payments whose days are over were not withdrawn");
         if let Err(error) = traces::purge(&self.0).await {
             tracing::warn!(%error, "old traces were not purged");
         }

@@ -60,10 +60,10 @@ async fn message(parts: &Parts, ctx: &Ctx, tx: &mut Tx, position: &Position, rec
         stem => format!("{stem}-body"),
     };
     let words = |key: &str| parts.catalogue.format(Locale::It, key, &args);
-    let path = if top_up {
-        format!("/area-personale/ricariche/{}", position.id)
-    } else {
-        "/area-personale/documenti-contabili".to_owned()
+    let path = match position.kind {
+        PositionKind::TopUp => format!("/area-personale/ricariche/{}", position.id),
+        PositionKind::Spontaneous => format!("/area-personale/pagamento/spontaneo/avviso/{}", position.id),
+        PositionKind::Instalment | PositionKind::Whole => "/area-personale/documenti-contabili".to_owned(),
     };
     Ok(NewMessage {
         person: position.debtor,

@@ -61,3 +61,31 @@ async fn money_that_was_not_due_is_said_to_be_looked_at() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_paid_spontaneous_payment_leads_to_its_own_page_and_one_nobody_paid_ends_after_its_days() {
+    on_both_engines(|db| async move {
+        let scene = Scene::new(db).await;
+        let anna = scene.town.people.anna;
+        let position = scene.gift(1200).await;
+        assert_eq!(worker::spontaneous::expire(&scene.parts()).await.unwrap(), 0);
+        scene.pay(&position, 1200, "r1").await;
+        scene.work().await;
+        let told = scene.told(anna).await;
+        assert!(told[0].subject.contains("Pagamento ricevuto") && told[0].body.contains("Contributo volontario"));
+        assert_eq!(told[0].link, Some(format!("/area-personale/pagamento/spontaneo/avviso/{}", position.id)));
+        scene.town.set_clock("2026-12-04T00:00:00Z");
+        assert_eq!(worker::spontaneous::expire(&scene.parts()).await.unwrap(), 0, "what is paid stays paid");
+    })
+    .await;
+    on_both_engines(|db| async move {
+        let scene = Scene::new(db).await;
+        scene.gift(1200).await;
+        scene.town.set_clock("2026-12-03T22:59:59Z");
+        assert_eq!(worker::spontaneous::expire(&scene.parts()).await.unwrap(), 0);
+        scene.town.set_clock("2026-12-03T23:00:00Z");
+        assert_eq!(worker::spontaneous::expire(&scene.parts()).await.unwrap(), 1);
+        assert_eq!(scene.text("select state from debt_position").await, "cancelled");
+    })
+    .await;
+}

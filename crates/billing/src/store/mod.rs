@@ -6,6 +6,7 @@ pub(crate) mod documents;
 pub(crate) mod issue;
 pub(crate) mod print_run;
 pub(crate) mod revise;
+pub(crate) mod spontaneous;
 pub(crate) mod tax;
 pub(crate) mod wallets;
 

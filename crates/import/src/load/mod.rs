@@ -98,8 +98,17 @@ pub(crate) async fn folder(loading: &mut Loading<'_>, folder: &Folder) -> Result
     canteen::load_settings(loading, folder).await?;
     tariff::load(loading, folder).await?;
     documents::load(loading, folder).await?;
+    causes(loading, folder).await?;
     canteen::load_days(loading, folder).await?;
     movements::load(loading, folder).await
+}
+
+/// The catalogue of spontaneous payments.
+async fn causes(l: &mut Loading<'_>, folder: &Folder) -> Result<(), Error> {
+    let causes = folder.causes.iter().map(|row| row.value.0.clone()).collect();
+    let counts = billing::load::causes(l.tx, l.ctx, causes).await?;
+    l.count(&spec::CAUSES, counts);
+    Ok(())
 }
 
 impl Loading<'_> {

@@ -1,6 +1,7 @@
 //! The rows of each file as values.
 
 mod canteen;
+mod causes;
 mod money;
 mod registry;
 mod rules;
@@ -8,6 +9,7 @@ mod school;
 mod tenant;
 
 pub(crate) use canteen::*;
+pub(crate) use causes::*;
 pub(crate) use money::*;
 pub(crate) use registry::*;
 pub(crate) use rules::*;

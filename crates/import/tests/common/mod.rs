@@ -76,7 +76,14 @@ pub const TOWN: [(&str, &str); 22] = [
     ),
 ];
 
-pub const MORE: [(&str, &str); 3] = [
+pub const MORE: [(&str, &str); 4] = [
+    (
+        "causali.csv",
+        "codice;nome;descrizione;tassonomia;importo;importo_minimo;importo_massimo;per;pezzi_massimi;dal;al;giorni_validita;conto\n\
+         GITA;Gita a Roma;Pullman e musei;9/0107100TS/;25,00;;;alunno;;01/10/2026;30/11/2026;15;gite\n\
+         BADGE;Duplicato del badge;Per chi lo ha perso;9/0107107AP/;5,00;;;alunno;3;01/09/2026;;;\n\
+         DONO;Contributo volontario;Per la scuola;9/0107100TS/;;1,00;500,00;pagante;;01/09/2026;;;\n",
+    ),
     (
         "assenze.csv",
         "ricevuta;alunno;servizio;persona;tipo;dal;al;ricevuta_il\nA-2026-000007;A1;MENSA;G1;ASS;06/10/2026;06/10/2026;06/10/2026 08:59\n",

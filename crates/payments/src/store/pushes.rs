@@ -106,7 +106,7 @@ pub(crate) async fn put_gateway(tx: &mut Tx, ctx: &Ctx, kind: &str) -> Result<()
     tx.execute("delete from position_push where tenant_id = $1", &[&ctx.tenant]).await?;
     let payable = "insert into position_push (tenant_id, position_id, version, pushed_version, attempts, next_try_at)
                    select tenant_id, id, 1, 0, 0, created_at from debt_position
-                   where tenant_id = $1 and state = 'payable' and kind <> 'top_up'";
+                   where tenant_id = $1 and state = 'payable' and kind not in ('top_up', 'spontaneous')";
     tx.execute(payable, &[&ctx.tenant]).await?;
     Ok(())
 }

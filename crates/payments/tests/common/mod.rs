@@ -147,6 +147,7 @@ pub fn account_kind(kind: PositionKind) -> AccountKind {
     match kind {
         PositionKind::Instalment | PositionKind::Whole => AccountKind::Receivable,
         PositionKind::TopUp => AccountKind::Wallet,
+        PositionKind::Spontaneous => AccountKind::Revenue,
     }
 }
 

@@ -10,5 +10,6 @@ mod papers;
 pub mod pay;
 mod period;
 pub mod registry;
+pub mod spontaneous;
 pub mod top_up;
 mod words;

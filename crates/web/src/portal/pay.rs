@@ -5,6 +5,7 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 use billing::due::{DueRow, DueState};
+use billing::spontaneous::SpontaneousPayment;
 use enrolment::Right;
 use kernel::{Actor, CartId, Cents, PositionId};
 use payments::cart::{CartView, PrepareRequest, Prepared, Returned};
@@ -27,10 +28,20 @@ struct Page {
     c: Chrome,
     switcher: Switcher,
     rows: Vec<Row>,
+    /// Asked for by who pays, and not paid yet.
+    asked: Vec<Asked>,
+    /// Whether the tenant has causes of spontaneous payments.
+    has_causes: bool,
     /// None where nothing of it can be paid here now.
     summary: Option<String>,
     errors: Vec<FieldError>,
     restored: bool,
+}
+
+struct Asked {
+    payment: SpontaneousPayment,
+    id: String,
+    checked: bool,
 }
 
 struct Row {
@@ -49,6 +60,8 @@ async fn page(visit: &Visit, errors: Vec<FieldError>, status: StatusCode) -> Res
     let mut tx = visit.read().await?;
     let switcher = Switcher::read(&mut tx, visit, Right::Pay, Show::All).await?;
     let dues = billing::due::list_for(&mut tx, &visit.ctx).await?;
+    let asked = billing::spontaneous::list_for(&mut tx, &visit.ctx).await?;
+    let has_causes = !billing::spontaneous::causes(&mut tx, &visit.ctx).await?.is_empty();
     drop(tx);
     switcher.remember(visit).await?;
     let chosen = switcher.chosen.as_ref().map(|p| p.id);
@@ -59,9 +72,16 @@ async fn page(visit: &Visit, errors: Vec<FieldError>, status: StatusCode) -> Res
     let summary = (!payable.is_empty()).then(|| visit.f("pay-summary", &args));
     let ticked: Vec<String> = visit.form.all("posizione").map(str::to_owned).collect();
     let rows = shown.into_iter().map(|due| row(visit, due, &ticked)).collect();
+    let open = asked.into_iter().filter(|p| p.is_open() && (chosen.is_none() || p.pupil_id == chosen || p.pupil_id.is_none()));
+    let asked = open.map(|payment| asked_row(payment, &ticked)).collect();
     let mut c = Chrome::personal(visit, visit.t("service-pagamento"), Vec::new());
     c.has_errors = !errors.is_empty();
-    html(status, &Page { c, switcher, rows, summary, errors, restored: visit.restored })
+    html(status, &Page { c, switcher, rows, asked, has_causes, summary, errors, restored: visit.restored })
+}
+
+fn asked_row(payment: SpontaneousPayment, ticked: &[String]) -> Asked {
+    let id = payment.position_id.to_string();
+    Asked { checked: ticked.contains(&id), id, payment }
 }
 
 fn row(visit: &Visit, due: DueRow, ticked: &[String]) -> Row {

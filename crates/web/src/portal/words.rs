@@ -10,6 +10,7 @@ pub fn refused(error: billing::Error) -> Result<&'static str, Refusal> {
         billing::Error::NoWallet => Ok("top-up-error-no-wallet"),
         billing::Error::BelowMin { .. } => Ok("top-up-error-below"),
         billing::Error::AboveMax { .. } => Ok("top-up-error-above"),
+        billing::Error::TooManyPieces { .. } => Ok("spontaneous-error-too-many"),
         billing::Error::NoDebtorCode => Ok("pay-error-no-code"),
         billing::Error::ReversedPeriod => Ok("error-range-reversed"),
         billing::Error::PeriodTooLong => Ok("error-range-long"),

@@ -4,6 +4,8 @@
 
 use std::sync::Arc;
 
+use billing::load::NewCause;
+use billing::spontaneous::{self, SpontaneousRequest};
 use billing::top_up::{self, TopUpRequest};
 use catalogue::Catalogue;
 use db::Db;
@@ -60,6 +62,32 @@ impl Scene {
         let mut tx = self.town.db.begin().await.unwrap();
         let request = TopUpRequest { badge: self.town.badges.luca, amount: Cents(cents), form_key: "form".to_owned() };
         let position = top_up::open(&mut tx, &ctx, request).await.unwrap();
+        tx.commit().await.unwrap();
+        position
+    }
+
+    /// What Anna gives the school, out of a catalogue of one cause.
+    pub async fn gift(&self, cents: i64) -> Position {
+        let (office, anna) = (self.town.office(), self.town.ctx(self.town.people.anna));
+        let mut tx = self.town.db.begin().await.unwrap();
+        let cause = NewCause {
+            code: "DONO".to_owned(),
+            name: "Contributo volontario".to_owned(),
+            description: "Per la scuola".to_owned(),
+            taxonomy_code: "9/0107100TS/".to_owned(),
+            min: Cents(100),
+            max: Cents(50_000),
+            for_pupil: false,
+            most_pieces: 1,
+            open_from: office.today(),
+            open_to: None,
+            valid_days: 10,
+            revenue_subject: None,
+        };
+        billing::load::causes(&mut tx, &office, vec![cause]).await.unwrap();
+        let (cause, form_key) = ("DONO".to_owned(), "form".to_owned());
+        let request = SpontaneousRequest { cause, pupil: None, amount: Some(Cents(cents)), pieces: 1, form_key };
+        let position = spontaneous::open(&mut tx, &anna, request).await.unwrap();
         tx.commit().await.unwrap();
         position
     }
