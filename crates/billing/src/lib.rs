@@ -17,6 +17,7 @@ mod charges;
 pub mod day;
 pub mod document;
 pub mod due;
+pub mod elsewhere;
 mod error;
 mod issue;
 pub mod load;

@@ -127,8 +127,7 @@ async fn what_is_not_in_the_catalogue_or_not_ones_own_is_not_there() {
         let town = town(db).await;
         let mother = town.as_person(town.mother);
         let mut tx = town.db.read().await.unwrap();
-        let open_now: Vec<String> =
-            spontaneous::causes(&mut tx, &mother).await.unwrap().into_iter().map(|c| c.code).collect();
+        let open_now: Vec<String> = spontaneous::causes(&mut tx, &mother).await.unwrap().into_iter().map(|c| c.code).collect();
         assert_eq!(open_now, ["DONO", "GITA"], "what is over is not shown");
         assert!(spontaneous::causes(&mut tx, &town.there()).await.unwrap().is_empty(), "another tenant has its own");
         drop(tx);
@@ -183,7 +182,8 @@ async fn who_asked_for_it_gives_it_up_unless_it_is_being_paid() {
     on_both_engines(|db| async move {
         let town = town(db).await;
         let mother = town.as_person(town.mother);
-        let (one, other) = (open(&town, &mother, gift(700, "a")).await.unwrap(), open(&town, &mother, gift(700, "b")).await.unwrap());
+        let (one, other) =
+            (open(&town, &mother, gift(700, "a")).await.unwrap(), open(&town, &mother, gift(700, "b")).await.unwrap());
         cancel(&town, &mother, one).await.unwrap();
         cancel(&town, &mother, one).await.expect("once is enough");
         let mut tx = town.db.begin().await.unwrap();
@@ -191,6 +191,7 @@ async fn who_asked_for_it_gives_it_up_unless_it_is_being_paid() {
         let request = PrepareRequest {
             positions: vec![other],
             may_pay_for: Vec::new(),
+            elsewhere: Vec::new(),
             return_base_url: "https://p.example".to_owned(),
             email: None,
         };

@@ -61,7 +61,10 @@ struct Part {
     look_at: &'static [&'static str],
 }
 
-const MAIN: [Part; 6] = [
+/// A parent with children in both Comuni: the same person in two registries.
+const IN_BOTH: (&str, &str, bool, (i16, i8, i8)) = ("Dora", "Quermonti", true, (1985, 7, 22));
+
+const MAIN: [Part; 7] = [
     Part {
         key: "D1",
         parents: &[("Marta", "Lorvandi", true, (1988, 4, 17)), ("Stefano", "Serbardi", false, (1985, 9, 2))],
@@ -141,20 +144,46 @@ const MAIN: [Part; 6] = [
         habit: Habit::EndsWith(Cents(340)),
         look_at: &["Prepagato con credito quasi finito: ricarica"],
     },
+    Part {
+        key: "D7",
+        parents: &[IN_BOTH],
+        helper: None,
+        children: &[("Ludovica", true, 6, 1, 15)],
+        child_family_name: "Quermonti",
+        extras: &[],
+        isee: None,
+        mode: Mode::Postpaid,
+        habit: Habit::Overdue,
+        look_at: &["Figli in due Comuni: gli avvisi di entrambi in un solo carrello"],
+    },
 ];
 
-const SECOND: [Part; 1] = [Part {
-    key: "D1",
-    parents: &[("Roberta", "Salmandi", true, (1987, 5, 6))],
-    helper: None,
-    children: &[("Viola", true, 5, 9, 13)],
-    child_family_name: "Salmandi",
-    extras: &["BUS"],
-    isee: None,
-    mode: Mode::Postpaid,
-    habit: Habit::Punctual,
-    look_at: &["L'altro Comune, con altri colori: documenti mensili e scuolabus"],
-}];
+const SECOND: [Part; 2] = [
+    Part {
+        key: "D1",
+        parents: &[("Roberta", "Salmandi", true, (1987, 5, 6))],
+        helper: None,
+        children: &[("Viola", true, 5, 9, 13)],
+        child_family_name: "Salmandi",
+        extras: &["BUS"],
+        isee: None,
+        mode: Mode::Postpaid,
+        habit: Habit::Punctual,
+        look_at: &["L'altro Comune, con altri colori: documenti mensili e scuolabus"],
+    },
+    Part {
+        key: "D8",
+        parents: &[IN_BOTH],
+        helper: None,
+        children: &[("Arturo", false, 4, 3, 30)],
+        child_family_name: "Quermonti",
+        extras: &[],
+        isee: None,
+        mode: Mode::Postpaid,
+        habit: Habit::Overdue,
+        look_at: &["Figli in due Comuni: la stessa persona, vista dall'altro"],
+    },
+];
 
 const NOBODY: (&str, &str, (i16, i8, i8)) = ("Ugo", "Nartorelli", (1975, 8, 28));
 
@@ -250,7 +279,7 @@ mod tests {
     #[test]
     fn every_persona_of_the_issue_is_there() {
         let cast = main_cast(SchoolYear(2026), "localhost");
-        assert_eq!((cast.families.len(), cast.personas.len()), (6, 10));
+        assert_eq!((cast.families.len(), cast.personas.len()), (7, 11));
         let business = cast.personas.iter().find(|p| p.scheme == Scheme::Business).unwrap();
         assert!(kernel::VatNumber::parse(&business.fiscal_code).is_ok(), "{}", business.fiscal_code);
         assert!(cast.personas.iter().all(|p| p.scheme == Scheme::Business || FiscalCode::parse(&p.fiscal_code).is_ok()));

@@ -1,16 +1,17 @@
-//! A visit to the Checkout with up to five notices.
+//! A visit to the Checkout with up to five notices, of one tenant or of several that have an agreement.
 //!
 //! The door prepares, commits, asks the carts service with no transaction open (the node verifies each notice with us
-//! meanwhile), then records what came of it.
+//! meanwhile), then records what came of it. A cart over several tenants has a share in each, under one id: the attempt is
+//! marked on the notices of all of them in one transaction, and every share reads only its own tenant.
 
 use std::collections::HashSet;
 
 use jiff::SignedDuration;
-use kernel::{CartId, Cents, Ctx, Instant, PersonId, PositionId, PupilId};
+use kernel::{CartId, Cents, Ctx, Instant, PersonId, PositionId, PupilId, TenantId};
 use pagopa::{Cart, CartNotice, ReturnUrls};
 
 use crate::settings::Institution;
-use crate::{Error, Position, PositionKind, State, settings, store};
+use crate::{Error, Position, PositionKind, State, agreement, settings, store};
 
 const MOST: usize = 5;
 /// How long a cart of the Checkout waits to be opened, and so how long the same set is the same cart.
@@ -26,10 +27,29 @@ pub struct PrepareRequest {
     pub positions: Vec<PositionId>,
     /// Pupils for whom the person may pay, as `enrolment` says; what the person owes in its own name needs none.
     pub may_pay_for: Vec<PupilId>,
+    /// Of tenants under the same agreement.
+    pub elsewhere: Vec<Elsewhere>,
     /// Absolute; `/<cart>?esito=ok|annullato|errore|attesa` is added.
     pub return_base_url: String,
     /// Filled in for the payer on the payment page.
     pub email: Option<String>,
+}
+
+/// What the same person is to pay to another tenant.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// Of that tenant, acting as the person it knows.
+    pub ctx: Ctx,
+    pub positions: Vec<PositionId>,
+    /// Pupils of that tenant for whom the person may pay.
+    pub may_pay_for: Vec<PupilId>,
+}
+
+/// What one tenant has in a cart, its positions locked.
+struct Share {
+    ctx: Ctx,
+    person: PersonId,
+    positions: Vec<Position>,
 }
 
 #[derive(Clone, Debug)]
@@ -78,17 +98,32 @@ pub struct CartView {
     pub redirect_url: Option<String>,
     pub created_at: Instant,
     pub returned: Option<Returned>,
-    /// By id; their own state says what is paid.
+    /// Of this tenant, by id; their own state says what is paid.
+    pub positions: Vec<Position>,
+    /// What the others have in it, where it was opened in this tenant's portal.
+    pub elsewhere: Vec<ShareView>,
+}
+
+/// What another tenant has in a cart.
+#[derive(Clone, Debug)]
+pub struct ShareView {
+    pub name: String,
+    /// Where its receipts are found.
+    pub public_url: String,
     pub positions: Vec<Position>,
 }
 
 impl CartView {
     pub fn is_all_paid(&self) -> bool {
-        self.positions.iter().all(|p| p.state == State::Paid)
+        self.all().all(|p| p.state == State::Paid)
     }
 
     pub fn is_partly_paid(&self) -> bool {
-        !self.is_all_paid() && self.positions.iter().any(|p| p.state == State::Paid)
+        !self.is_all_paid() && self.all().any(|p| p.state == State::Paid)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Position> {
+        self.positions.iter().chain(self.elsewhere.iter().flat_map(|share| &share.positions))
     }
 }
 
@@ -125,24 +160,63 @@ impl Returned {
 /// [`Error::InProgress`] when one of them is in another cart that is under way, [`Error::NotConfigured`].
 pub async fn prepare(tx: &mut db::Tx, ctx: &Ctx, request: &PrepareRequest) -> Result<Prepared, Error> {
     let person = ctx.actor.person().ok_or(Error::NotVisible)?;
-    let ids: HashSet<PositionId> = request.positions.iter().copied().collect();
-    check_count(ids.len())?;
-    // Locked, so that two clicks at once meet here and the second finds the cart of the first.
-    let ids: Vec<PositionId> = ids.into_iter().collect();
-    let positions = store::by_ids(tx, ctx.tenant, &ids, true).await?;
-    check_visible(&positions, ids.len(), person, &request.may_pay_for)?;
-    positions.iter().try_for_each(check_payable)?;
-    check_one_side(&positions)?;
-    let set_key = set_key(&positions);
+    check_count(count(request))?;
+    check_agreement(tx, ctx, &request.elsewhere).await?;
+    let shares = lock_shares(tx, ctx, request).await?;
+    let set_key = set_key(ctx.tenant, &shares);
     if let Some(standing) = store::live_cart(tx, ctx, person, &set_key, ctx.now - SAME_SET).await?
         && let Some(prepared) = reuse(&standing, ctx.now)
     {
         return Ok(prepared);
     }
-    if let Some(until) = positions.iter().filter_map(|p| p.attempt_at(ctx.now)).max() {
+    let under_way = shares.iter().flat_map(|share| &share.positions).filter_map(|p| p.attempt_at(ctx.now)).max();
+    if let Some(until) = under_way {
         return Err(Error::InProgress { until });
     }
-    open_new(tx, ctx, person, &set_key, &positions, request).await
+    open_new(tx, ctx, person, &set_key, &shares, request).await
+}
+
+/// The notices asked for, each once.
+fn count(request: &PrepareRequest) -> usize {
+    let own: HashSet<PositionId> = request.positions.iter().copied().collect();
+    let others: HashSet<(TenantId, PositionId)> =
+        request.elsewhere.iter().flat_map(|e| e.positions.iter().map(|id| (e.ctx.tenant, *id))).collect();
+    own.len() + others.len()
+}
+
+/// Only of tenants that have an agreement with this one now.
+async fn check_agreement(tx: &mut db::Tx, ctx: &Ctx, elsewhere: &[Elsewhere]) -> Result<(), Error> {
+    if elsewhere.is_empty() {
+        return Ok(());
+    }
+    let partners = agreement::partners(tx, ctx).await?;
+    let agreed = |e: &Elsewhere| partners.iter().any(|partner| partner.tenant == e.ctx.tenant);
+    if elsewhere.iter().all(agreed) { Ok(()) } else { Err(Error::NotVisible) }
+}
+
+/// Locked in ascending order of tenant and id, so that two clicks at once meet here and the second finds the cart of the
+/// first, whichever portals they come from.
+async fn lock_shares(tx: &mut db::Tx, ctx: &Ctx, request: &PrepareRequest) -> Result<Vec<Share>, Error> {
+    let own = (ctx, &request.positions, &request.may_pay_for);
+    let others = request.elsewhere.iter().map(|e| (&e.ctx, &e.positions, &e.may_pay_for));
+    let mut asked: Vec<_> = others.chain([own]).collect();
+    asked.sort_by_key(|(ctx, ..)| ctx.tenant);
+    let mut shares = Vec::with_capacity(asked.len());
+    for (ctx, positions, may_pay_for) in asked {
+        shares.push(lock_share(tx, ctx, positions, may_pay_for).await?);
+    }
+    Ok(shares)
+}
+
+async fn lock_share(tx: &mut db::Tx, ctx: &Ctx, asked: &[PositionId], may_pay_for: &[PupilId]) -> Result<Share, Error> {
+    let person = ctx.actor.person().ok_or(Error::NotVisible)?;
+    let ids: HashSet<PositionId> = asked.iter().copied().collect();
+    let ids: Vec<PositionId> = ids.into_iter().collect();
+    let positions = store::by_ids(tx, ctx.tenant, &ids, true).await?;
+    check_visible(&positions, ids.len(), person, may_pay_for)?;
+    positions.iter().try_for_each(check_payable)?;
+    check_one_side(&positions)?;
+    Ok(Share { ctx: ctx.clone(), person, positions })
 }
 
 fn check_count(count: usize) -> Result<(), Error> {
@@ -173,9 +247,13 @@ fn check_one_side(positions: &[Position]) -> Result<(), Error> {
     if positions.iter().any(|p| is_part(&p)) { Err(Error::WholeAndPart) } else { Ok(()) }
 }
 
-/// The positions and amounts: a changed amount makes another set.
-fn set_key(positions: &[Position]) -> String {
-    let each: Vec<String> = positions.iter().map(|p| format!("{}:{}", p.id, p.due().0)).collect();
+/// The positions and amounts: a changed amount makes another set. Those of other tenants have the tenant before them.
+fn set_key(home: TenantId, shares: &[Share]) -> String {
+    let key = |tenant: TenantId, p: &Position| match tenant == home {
+        true => format!("{}:{}", p.id, p.due().0),
+        false => format!("{}/{}:{}", tenant.0, p.id, p.due().0),
+    };
+    let each: Vec<String> = shares.iter().flat_map(|s| s.positions.iter().map(move |p| key(s.ctx.tenant, p))).collect();
     each.join(",")
 }
 
@@ -193,32 +271,64 @@ async fn open_new(
     ctx: &Ctx,
     person: PersonId,
     set_key: &str,
-    positions: &[Position],
+    shares: &[Share],
     request: &PrepareRequest,
 ) -> Result<Prepared, Error> {
-    let institution = store::institution_of(tx, ctx.tenant).await?.ok_or(Error::NotConfigured)?;
+    let own = institution(tx, ctx.tenant).await?;
     let cart: CartId = ctx.new_id();
-    store::insert_cart(tx, ctx, cart, person, set_key, positions).await?;
-    store::set_attempt(tx, ctx, cart, Some(ctx.now + SAME_SET)).await?;
-    let wire = wire_cart(cart, &institution, positions, request);
-    Ok(Prepared::New { cart, request: Box::new(wire), settings: Box::new(institution.pagopa) })
+    let total = shares.iter().flat_map(|share| &share.positions).map(Position::due).sum();
+    let (home, others): (Vec<&Share>, Vec<&Share>) = shares.iter().partition(|share| share.ctx.tenant == ctx.tenant);
+    for share in &home {
+        store::insert_cart(tx, ctx, cart, person, set_key, total, &share.positions).await?;
+    }
+    for share in &others {
+        store::insert_share(tx, &share.ctx, cart, share.person, &share.positions).await?;
+    }
+    let tenants: Vec<TenantId> = others.iter().map(|share| share.ctx.tenant).collect();
+    store::insert_others(tx, ctx, cart, &tenants).await?;
+    let mut notices = Vec::new();
+    for share in shares {
+        store::set_attempt(tx, &share.ctx, cart, Some(ctx.now + SAME_SET)).await?;
+        notices.extend(notices_of(&institution(tx, share.ctx.tenant).await?, &share.positions));
+        audit_share(tx, ctx.tenant, cart, share, !others.is_empty()).await?;
+    }
+    let wire = wire_cart(cart, notices, request);
+    Ok(Prepared::New { cart, request: Box::new(wire), settings: Box::new(own.pagopa) })
 }
 
-fn wire_cart(id: CartId, institution: &Institution, positions: &[Position], request: &PrepareRequest) -> Cart {
-    let back = |outcome: Returned| {
-        let (_, _, word) = RETURNS.iter().find(|(r, ..)| *r == outcome).expect("every return has a word");
-        format!("{}/{id}?esito={word}", request.return_base_url.trim_end_matches('/'))
-    };
+async fn institution(tx: &mut db::Tx, tenant: TenantId) -> Result<Institution, Error> {
+    store::institution_of(tx, tenant).await?.ok_or(Error::NotConfigured)
+}
+
+/// A cart over several tenants is told in the trail of each, with its own notices alone.
+async fn audit_share(tx: &mut db::Tx, home: TenantId, cart: CartId, share: &Share, is_shared: bool) -> Result<(), Error> {
+    if !is_shared {
+        return Ok(());
+    }
+    let amount: Cents = share.positions.iter().map(Position::due).sum();
+    let here = share.ctx.tenant == home;
+    let details = serde_json::json!({ "notices": share.positions.len(), "amount_cents": amount.0, "opened_here": here });
+    Ok(db::audit::record(tx, &share.ctx, "cart.shared", &format!("cart:{cart}"), &details).await?)
+}
+
+fn notices_of<'a>(institution: &'a Institution, positions: &'a [Position]) -> impl Iterator<Item = CartNotice> + 'a {
     let cut = |text: &str| text.chars().take(140).collect::<String>();
-    let notice = |p: &Position| CartNotice {
+    positions.iter().map(move |p| CartNotice {
         notice_number: p.notice_number.to_string(),
         fiscal_code: institution.fiscal_code.clone(),
         amount_cents: p.due().0,
         company_name: cut(&institution.name),
         description: cut(&p.description),
+    })
+}
+
+fn wire_cart(id: CartId, payment_notices: Vec<CartNotice>, request: &PrepareRequest) -> Cart {
+    let back = |outcome: Returned| {
+        let (_, _, word) = RETURNS.iter().find(|(r, ..)| *r == outcome).expect("every return has a word");
+        format!("{}/{id}?esito={word}", request.return_base_url.trim_end_matches('/'))
     };
     Cart {
-        payment_notices: positions.iter().map(notice).collect(),
+        payment_notices,
         return_urls: ReturnUrls {
             ok: back(Returned::Ok),
             cancel: back(Returned::Cancelled),
@@ -231,15 +341,27 @@ fn wire_cart(id: CartId, institution: &Institution, positions: &[Position], requ
     }
 }
 
+/// The context of each tenant that has a share in a cart of this one.
+async fn all_of(tx: &mut db::Tx, ctx: &Ctx, cart: CartId) -> Result<Vec<Ctx>, Error> {
+    let others = store::others(tx, ctx, cart).await?.into_iter().map(|(tenant, ..)| Ctx { tenant, ..ctx.clone() });
+    Ok([ctx.clone()].into_iter().chain(others).collect())
+}
+
 /// The carts service gave the address of the payment page.
 pub async fn opened(tx: &mut db::Tx, ctx: &Ctx, cart: CartId, redirect_url: &str) -> Result<(), Error> {
-    store::update_cart(tx, ctx, cart, CartState::Open, Some(redirect_url)).await
+    for ctx in all_of(tx, ctx, cart).await? {
+        store::update_cart(tx, &ctx, cart, CartState::Open, Some(redirect_url)).await?;
+    }
+    Ok(())
 }
 
 /// The carts service gave none: the notices are free for another try.
 pub async fn refused(tx: &mut db::Tx, ctx: &Ctx, cart: CartId) -> Result<(), Error> {
-    store::update_cart(tx, ctx, cart, CartState::Refused, None).await?;
-    store::set_attempt(tx, ctx, cart, None).await
+    for ctx in all_of(tx, ctx, cart).await? {
+        store::update_cart(tx, &ctx, cart, CartState::Refused, None).await?;
+        store::set_attempt(tx, &ctx, cart, None).await?;
+    }
+    Ok(())
 }
 
 /// The cart of the person who acts.
@@ -247,8 +369,12 @@ pub async fn refused(tx: &mut db::Tx, ctx: &Ctx, cart: CartId) -> Result<(), Err
 /// # Errors
 /// [`Error::NotVisible`] when there is none, or it is another person's.
 pub async fn get(tx: &mut db::Tx, ctx: &Ctx, id: CartId) -> Result<CartView, Error> {
-    let row = store::cart(tx, ctx, id).await?.filter(|c| Some(c.person) == ctx.actor.person()).ok_or(Error::NotVisible)?;
-    let ids = store::cart_positions(tx, ctx, id).await?;
+    let row = own(tx, ctx, id).await?;
+    let mut elsewhere = Vec::new();
+    for (tenant, name, public_url) in store::others(tx, ctx, id).await? {
+        let positions = positions_of(tx, &Ctx { tenant, ..ctx.clone() }, id).await?;
+        elsewhere.push(ShareView { name, public_url, positions });
+    }
     Ok(CartView {
         id,
         person: row.person,
@@ -257,25 +383,37 @@ pub async fn get(tx: &mut db::Tx, ctx: &Ctx, id: CartId) -> Result<CartView, Err
         redirect_url: row.redirect_url,
         created_at: row.created_at,
         returned: row.returned,
-        positions: store::by_ids(tx, ctx.tenant, &ids, false).await?,
+        positions: positions_of(tx, ctx, id).await?,
+        elsewhere,
     })
 }
 
+async fn own(tx: &mut db::Tx, ctx: &Ctx, id: CartId) -> Result<store::CartRow, Error> {
+    store::cart(tx, ctx, id).await?.filter(|c| Some(c.person) == ctx.actor.person()).ok_or(Error::NotVisible)
+}
+
+async fn positions_of(tx: &mut db::Tx, ctx: &Ctx, cart: CartId) -> Result<Vec<Position>, Error> {
+    let ids = store::cart_positions(tx, ctx, cart).await?;
+    store::by_ids(tx, ctx.tenant, &ids, false).await
+}
+
 /// Notes what the browser of the person who acts said. It pays nothing; it only tells how long to wait for a receipt
-/// before the notices may go into another cart. The first word counts.
+/// before the notices may go into another cart. The first word counts, and only in the portal that opened the cart.
 ///
 /// # Errors
 /// As [`get`].
 pub async fn returned(tx: &mut db::Tx, ctx: &Ctx, id: CartId, outcome: Returned) -> Result<CartView, Error> {
-    let view = get(tx, ctx, id).await?;
-    if view.returned.is_some() {
-        return Ok(view);
+    let row = own(tx, ctx, id).await?;
+    if row.returned.is_some() || row.is_share {
+        return get(tx, ctx, id).await;
     }
-    store::set_returned(tx, ctx, id, outcome).await?;
     let until = match outcome {
         Returned::Ok | Returned::Waiting => Some(ctx.now + AWAITING_RECEIPT),
         Returned::Cancelled | Returned::Failed => None,
     };
-    store::set_attempt(tx, ctx, id, until).await?;
+    for ctx in all_of(tx, ctx, id).await? {
+        store::set_returned(tx, &ctx, id, outcome).await?;
+        store::set_attempt(tx, &ctx, id, until).await?;
+    }
     get(tx, ctx, id).await
 }

@@ -11,13 +11,16 @@
 //!   position, or in the refund or suspense account where [`state::RULES`] sends it;
 //! - a paid position stays paid;
 //! - of a whole and its parts one side only takes money: paying it closes the other, and what comes for that goes to
-//!   the refund account.
+//!   the refund account;
+//! - a cart may hold notices of several tenants where they have an [`agreement`]: each tenant keeps its own share of it, and
+//!   sees no other.
 //!
-//! Locks: positions in ascending order of id, a whole and its parts together, then the ledger's own. Whoever posts and cancels in one transaction
+//! Locks: positions in ascending order of tenant and id, a whole and its parts together, then the ledger's own. Whoever posts and cancels in one transaction
 //! cancels first.
 //!
 //! Not here: what a position is for. Who may see it is asked of `enrolment` by the caller.
 
+pub mod agreement;
 pub mod cart;
 mod choice;
 mod error;

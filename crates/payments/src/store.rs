@@ -1,5 +1,6 @@
 //! All SQL of payments: nobody else writes these tables.
 
+mod agreements;
 mod carts;
 mod io;
 mod positions;
@@ -9,6 +10,7 @@ mod receipts;
 mod resolutions;
 mod tenants;
 
+pub(crate) use agreements::*;
 pub(crate) use carts::*;
 pub(crate) use io::*;
 pub(crate) use positions::*;

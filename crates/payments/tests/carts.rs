@@ -16,6 +16,7 @@ fn request(positions: &[&Position]) -> PrepareRequest {
     PrepareRequest {
         positions: positions.iter().map(|p| p.id).collect(),
         may_pay_for: vec![],
+        elsewhere: Vec::new(),
         return_base_url: "https://portale.example/area-personale/pagamento/esito/".to_owned(),
         email: Some("genitore@example.it".to_owned()),
     }

@@ -138,6 +138,7 @@ async fn a_cart_never_holds_a_whole_and_one_of_its_parts() {
         let request = |positions: &[&Position]| PrepareRequest {
             positions: positions.iter().map(|p| p.id).collect(),
             may_pay_for: vec![],
+            elsewhere: Vec::new(),
             return_base_url: "https://portale.example".to_owned(),
             email: None,
         };

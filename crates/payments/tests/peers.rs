@@ -14,6 +14,7 @@ fn request(position: &Position) -> PrepareRequest {
     PrepareRequest {
         positions: vec![position.id],
         may_pay_for: vec![],
+        elsewhere: Vec::new(),
         return_base_url: "https://portale.example/esito".to_owned(),
         email: None,
     }

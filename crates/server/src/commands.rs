@@ -9,6 +9,7 @@ use enrolment::Tenant;
 use identity::credentials::Passwords;
 use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 
+use crate::agreement::{self, Agreement};
 use crate::config::Config;
 use crate::gateway::{self, Gateway};
 use crate::money::{self, Fdr, Journal, Notice, Receipts};
@@ -82,6 +83,9 @@ pub enum Command {
     /// What the office does about notices
     #[command(subcommand)]
     Notice(Notice),
+    /// Agreements between tenants to be paid in one cart
+    #[command(subcommand)]
+    Agreement(Agreement),
     /// How a tenant's positions reach pagoPA
     #[command(subcommand)]
     Gateway(Gateway),
@@ -131,6 +135,7 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Reconcile(at) => money::reconcile(&at).await,
         Command::Receipts(command) => money::receipts(command).await,
         Command::Notice(command) => money::notice(command).await,
+        Command::Agreement(command) => agreement::run(command).await,
         Command::Gateway(command) => gateway::run(command).await,
         Command::Io(command) => app_io::run(command).await,
         Command::Idp(command) => identities::idp(command).await,

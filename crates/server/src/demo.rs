@@ -55,6 +55,8 @@ pub struct Options {
     trust_idp: Vec<PathBuf>,
 }
 
+/// Under which both Comuni are paid in one cart.
+const AGREEMENT: &str = "Convenzione Castelmirto - Pievelieta";
 const SECOND_HOST: &str = "pievelieta.localhost";
 
 pub async fn run(options: Options) -> Result<ExitCode, Failure> {
@@ -243,6 +245,7 @@ async fn introduce(
         settings.checkout_hosts = vec![options.sandbox.to_string()];
         payments::settings::insert(&mut tx, &settings).await?;
         introduce_platform(&mut tx, &ctx, vault, options).await?;
+        payments::agreement::join(&mut tx, &ctx, AGREEMENT).await?;
     }
     let mut metadata = Vec::new();
     for scheme in Scheme::ALL {

@@ -1,6 +1,7 @@
 //! The program `campanella`.
 
 mod accounts;
+mod agreement;
 mod app_io;
 mod arms;
 mod cards;

@@ -291,6 +291,7 @@ async fn open_cart(node: &Node, pagopa: &str, positions: &[&Position]) -> (kerne
     let request = PrepareRequest {
         positions: positions.iter().map(|p| p.id).collect(),
         may_pay_for: vec![],
+        elsewhere: Vec::new(),
         return_base_url: "https://portale.example/esito".into(),
         email: None,
     };

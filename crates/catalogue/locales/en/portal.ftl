@@ -300,6 +300,9 @@ enrolment-closed = Closed
 yes = Yes
 no = No
 
+pay-elsewhere = These are the other Comune's: you can pay them in the same cart.
+pay-receipt-elsewhere = Receipt in that Comune's portal
+
 spontaneous-title = Spontaneous payment
 spontaneous-lead = Pay for something the Comune has sent no document for: a school trip, a duplicate, a contribution.
 spontaneous-door = A school trip, a new badge, a contribution: choose what to pay without waiting for a document.

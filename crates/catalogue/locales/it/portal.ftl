@@ -301,6 +301,9 @@ enrolment-closed = Chiusa
 yes = Sì
 no = No
 
+pay-elsewhere = Sono dell'altro Comune: puoi pagarli nello stesso carrello.
+pay-receipt-elsewhere = Ricevuta nel portale di quel Comune
+
 spontaneous-title = Pagamento spontaneo
 spontaneous-lead = Paga qualcosa che il Comune non ti ha chiesto con un documento: una gita, un duplicato, un contributo.
 spontaneous-door = Una gita, il duplicato di un badge, un contributo: scegli cosa pagare senza aspettare un documento.

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use kernel::{CartId, PositionId};
+use kernel::CartId;
 use payments::cart::Prepared;
 
-use super::pay;
+use super::pay::{self, Chosen};
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
@@ -15,9 +15,9 @@ const LOOKS: u32 = 20;
 const BETWEEN: Duration = Duration::from_millis(250);
 
 /// The address of the payment page, or the key of the words that say why there is none.
-pub async fn go(visit: &Visit, positions: Vec<PositionId>) -> Result<Result<String, &'static str>, Refusal> {
+pub async fn go(visit: &Visit, chosen: Chosen) -> Result<Result<String, &'static str>, Refusal> {
     let mut tx = visit.begin().await?;
-    let prepared = match pay::prepare(&mut tx, visit, positions).await? {
+    let prepared = match pay::prepare(&mut tx, visit, chosen).await? {
         Ok(prepared) => prepared,
         Err(key) => return Ok(Err(key)),
     };

@@ -160,7 +160,7 @@ pub async fn confirm(visit: Visit) -> Result<Response, Refusal> {
     if visit.form.get("modo") != Some("adesso") {
         return Ok(see_other(&own_page));
     }
-    match super::checkout::go(&visit, vec![position.id]).await? {
+    match super::checkout::go(&visit, position.id.into()).await? {
         Ok(address) => Ok(see_other(&address)),
         Err(key) => Ok(see_other(&format!("{own_page}?problema={key}"))),
     }
