@@ -56,15 +56,17 @@ pub async fn claim(tx: &mut Tx, now: Instant, kinds: &[&str], limit: i64, lease_
 
 fn claim_sql(tx: &Tx, kinds: usize) -> String {
     let kinds: Vec<String> = (5..5 + kinds).map(|n| format!("${n}")).collect();
-    // Two workers that ask at once take different jobs.
+    // Two workers that ask at once take different jobs. Chosen once, or PostgreSQL may look again for each row it changes,
+    // and take more than the limit.
     let skip = if tx.engine() == Engine::Postgres { " for update skip locked" } else { "" };
     format!(
-        "update job set attempts = attempts + 1, run_after = $2,
-                state = case when attempts < $4 then 'running' else 'dead' end,
-                last_error = case when attempts < $4 then last_error else 'its worker did not come back' end
-         where (tenant_id, id) in (select tenant_id, id from job
+        "with next as materialized (select tenant_id, id from job
              where state in ('waiting', 'running') and run_after <= $1 and kind in ({})
              order by run_after, id limit $3{skip})
+         update job set attempts = attempts + 1, run_after = $2,
+                state = case when attempts < $4 then 'running' else 'dead' end,
+                last_error = case when attempts < $4 then last_error else 'its worker did not come back' end
+         where (tenant_id, id) in (select tenant_id, id from next)
          returning tenant_id, id, kind, body, attempts, created_at",
         kinds.join(", ")
     )

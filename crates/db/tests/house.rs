@@ -216,3 +216,21 @@ async fn a_server_that_is_not_there_is_unavailable() {
     let nowhere = Db::open("sqlite:/nowhere/at/all.sqlite").await;
     assert!(nowhere.is_err_and(|e| e.is_unavailable()));
 }
+
+#[tokio::test]
+async fn no_more_jobs_are_taken_than_were_asked_for_and_none_is_left_behind() {
+    on_both_engines(|db| async move {
+        let ctx = ctx();
+        for n in 0..35 {
+            enqueue(&db, &ctx, "mail", Some(&n.to_string())).await;
+        }
+        let mut taken = std::collections::BTreeSet::new();
+        for expected in [10, 10, 10, 5, 0] {
+            let jobs = claim(&db, after(0)).await;
+            assert_eq!(jobs.len(), expected);
+            taken.extend(jobs.iter().map(|job| job.id));
+        }
+        assert_eq!(taken.len(), 35);
+    })
+    .await;
+}

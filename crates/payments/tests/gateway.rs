@@ -214,3 +214,17 @@ async fn no_more_calls_are_made_than_the_platform_takes_in_ten_seconds() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn no_more_positions_are_taken_than_the_platform_takes() {
+    on_both_engines(async |db| {
+        let town = Town::new(db).await;
+        choose(&town, GatewayKind::Synchronous).await;
+        for n in 0..60 {
+            town.position(&format!("instalment:{n}"), PositionKind::Instalment, 100).await;
+        }
+        assert_eq!(claim(&town, &town.ctx(), 20).await.len(), 20);
+        assert_eq!(claim(&town, &town.ctx(), 50).await.len(), 40);
+    })
+    .await;
+}

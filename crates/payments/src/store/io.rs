@@ -91,7 +91,8 @@ pub(crate) async fn claim_io(tx: &mut Tx, ctx: &Ctx, limit: i64, lease: Instant)
     if limit <= 0 {
         return Ok(Vec::new());
     }
-    // Two workers that ask at once take different messages.
+    // Two workers that ask at once take different messages. Chosen once, or PostgreSQL may look again for each row it
+    // changes, and take more than the limit.
     let skip = if tx.engine() == Engine::Postgres { " for update skip locked" } else { "" };
     let sql = format!(
         "with next as materialized (select message_id from io_message

@@ -42,13 +42,15 @@ pub(crate) async fn claim_pushes(tx: &mut Tx, ctx: &Ctx, limit: i64, lease: Inst
     if limit <= 0 {
         return Ok(Vec::new());
     }
-    // Two workers that ask at once take different positions.
+    // Two workers that ask at once take different positions. Chosen once, or PostgreSQL may look again for each row it
+    // changes, and take more than the limit.
     let skip = if tx.engine() == Engine::Postgres { " for update skip locked" } else { "" };
     let sql = format!(
-        "update position_push set called_at = $2, next_try_at = $3, attempts = attempts + 1
-         where tenant_id = $1 and position_id in (select position_id from position_push
+        "with next as materialized (select position_id from position_push
              where tenant_id = $1 and version > pushed_version and next_try_at <= $2
              order by next_try_at, position_id limit $4{skip})
+         update position_push set called_at = $2, next_try_at = $3, attempts = attempts + 1
+         where tenant_id = $1 and position_id in (select position_id from next)
          returning position_id, version, pushed_version, attempts"
     );
     let claimed = |row: &Row| {
