@@ -7,12 +7,14 @@
 
 mod client;
 pub mod lifecycle;
+mod notice;
 mod rules;
 mod transfer;
 pub mod v1;
 pub mod v3;
 
 pub use client::{Client, Deleted, Error, ListQuery};
+pub use notice::{Debtor, Notice, NoticeAnswer, Page};
 pub use rules::Broken;
 pub use transfer::{KeyValue, PageInfo, Stamp, Transfer, TransferAnswer, TransferStatus};
 

@@ -14,6 +14,7 @@
 //! "EC API" v1 and v2 (read in 2026).
 
 pub mod aca;
+mod address;
 mod api;
 mod carts;
 mod datamatrix;
@@ -38,6 +39,7 @@ mod schema_tables;
 mod soap;
 mod xml;
 
+pub use address::Address;
 pub use api::{Endpoint, Http, Problem, RateLimit, SUBSCRIPTION_KEY, Unavailable};
 pub use carts::{Cart, CartError, CartNotice, CartsClient, CartsConfig, ReturnUrls};
 pub use datamatrix::{DATAMATRIX_LENGTH, DataMatrix, DataMatrixError, datamatrix_text, read_datamatrix};

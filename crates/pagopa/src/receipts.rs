@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{Answer, Call, Endpoint, Http, Problem, RateLimit, Unavailable};
 use crate::json::{euros, optional_euros, optional_instant};
-use crate::{Destination, NoticeNumber, Psp, Receipt, Subject, SubjectKind, Transfer};
+use crate::{Address, Destination, NoticeNumber, Psp, Receipt, Subject, SubjectKind, Transfer};
 
 /// How often the guide allows to ask the biz-events service.
 pub const RATE_LIMIT: RateLimit = RateLimit { calls: 10, within: Duration::from_secs(60 * 60) };
@@ -189,20 +189,10 @@ pub struct BizSubject {
     #[serde(rename = "entityUniqueIdentifierValue")]
     pub identifier: String,
     pub full_name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub street_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub civic_number: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub postal_code: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub city: Option<String>,
+    #[serde(flatten)]
+    pub address: Address,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_province_region: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub country: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -285,13 +275,13 @@ impl BizSubject {
             kind: self.kind,
             identifier: self.identifier.clone(),
             full_name: self.full_name.clone(),
-            street: self.street_name.clone(),
-            civic_number: self.civic_number.clone(),
-            postal_code: self.postal_code.clone(),
-            city: self.city.clone(),
+            street: self.address.street_name.clone(),
+            civic_number: self.address.civic_number.clone(),
+            postal_code: self.address.postal_code.clone(),
+            city: self.address.city.clone(),
             province: self.state_province_region.clone(),
-            country: self.country.clone(),
-            email: self.email.clone(),
+            country: self.address.country.clone(),
+            email: self.address.email.clone(),
         }
     }
 }

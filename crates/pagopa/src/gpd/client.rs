@@ -3,9 +3,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use reqwest::{Method, StatusCode};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::rules::Checked;
 use super::{Broken, MAX_PAGE, v1, v3};
 use crate::api::{Answer, Call, Endpoint, Http, Problem, Unavailable, to_json};
 
@@ -89,8 +89,7 @@ impl Client {
         publish: bool,
         now: Timestamp,
     ) -> Result<v1::Position, Error> {
-        position.check(now)?;
-        let call = posting(Method::POST, publish, position);
+        let call = posting(Method::POST, publish, position, now)?;
         self.send(endpoint, &path(organization, &[]), call, StatusCode::CREATED).await
     }
 
@@ -103,8 +102,7 @@ impl Client {
         publish: bool,
         now: Timestamp,
     ) -> Result<v1::Position, Error> {
-        position.check(now)?;
-        let call = posting(Method::PUT, publish, position);
+        let call = posting(Method::PUT, publish, position, now)?;
         self.send(endpoint, &path(organization, &[&position.iupd]), call, StatusCode::OK).await
     }
 
@@ -154,8 +152,7 @@ impl Client {
         publish: bool,
         now: Timestamp,
     ) -> Result<v3::Position, Error> {
-        position.check(now)?;
-        let call = posting(Method::POST, publish, position);
+        let call = posting(Method::POST, publish, position, now)?;
         self.send(endpoint, &path(organization, &[]), call, StatusCode::CREATED).await
     }
 
@@ -191,8 +188,10 @@ fn bare(method: Method) -> Sent {
     Sent { method, query: vec![], body: None }
 }
 
-fn posting(method: Method, publish: bool, body: &impl Serialize) -> Sent {
-    Sent { query: vec![("toPublish", publish.to_string())], body: Some(to_json(body)), ..bare(method) }
+/// A position on its way; one that breaks a rule never leaves.
+fn posting(method: Method, publish: bool, position: &impl Checked, now: Timestamp) -> Result<Sent, Broken> {
+    position.check(now)?;
+    Ok(Sent { query: vec![("toPublish", publish.to_string())], body: Some(to_json(position)), ..bare(method) })
 }
 
 fn path<'a>(organization: &'a str, rest: &[&'a str]) -> Vec<&'a str> {

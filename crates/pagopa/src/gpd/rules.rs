@@ -1,10 +1,11 @@
 //! What the service would refuse, known before it is sent.
 
 use jiff::Timestamp;
+use serde::Serialize;
 
-use super::Transfer;
 use super::v1::{PaymentOption, Position};
 use super::v3::{self, MAX_PARTS};
+use super::{Notice, Transfer};
 
 /// The rule a position breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -36,10 +37,25 @@ impl Position {
     }
 }
 
+/// A position of either generation.
+pub(super) trait Checked: Serialize {
+    fn check(&self, now: Timestamp) -> Result<(), Broken>;
+}
+
+impl Checked for Position {
+    fn check(&self, now: Timestamp) -> Result<(), Broken> {
+        Position::check(self, now)
+    }
+}
+
+impl Checked for v3::Position {
+    fn check(&self, now: Timestamp) -> Result<(), Broken> {
+        v3::Position::check(self, now)
+    }
+}
+
 fn check_option(option: &PaymentOption, earliest: Timestamp) -> Result<(), Broken> {
-    ensure(option.due_at >= earliest, Broken::DueTooEarly)?;
-    ensure(option.retained_until.is_none_or(|until| until >= option.due_at), Broken::RetentionTooShort)?;
-    check_notice(option.amount_cents, &option.description, &option.transfers)
+    check_notice(&option.notice, earliest, option.retained_until)
 }
 
 impl v3::Position {
@@ -50,24 +66,26 @@ impl v3::Position {
         self.options.iter().try_for_each(|option| {
             ensure(within(option.installments.len()), Broken::Options)?;
             ensure(option.valid_from.is_none_or(|from| from >= now), Broken::ValidityPast)?;
-            option.installments.iter().try_for_each(|part| {
-                ensure(part.due_at >= option.valid_from.unwrap_or(now), Broken::DueTooEarly)?;
-                ensure(option.retained_until.is_none_or(|until| until >= part.due_at), Broken::RetentionTooShort)?;
-                check_notice(part.amount_cents, &part.description, &part.transfers)
-            })
+            option
+                .installments
+                .iter()
+                .try_for_each(|part| check_notice(&part.notice, option.valid_from.unwrap_or(now), option.retained_until))
         })
     }
 }
 
-fn check_notice(amount_cents: i64, description: &str, transfers: &[Transfer]) -> Result<(), Broken> {
+fn check_notice(notice: &Notice, earliest: Timestamp, retained_until: Option<Timestamp>) -> Result<(), Broken> {
+    ensure(notice.due_at >= earliest, Broken::DueTooEarly)?;
+    ensure(retained_until.is_none_or(|until| until >= notice.due_at), Broken::RetentionTooShort)?;
+    let transfers = &notice.transfers;
     let fits = |text: &str| text.chars().count() <= 140;
-    ensure(fits(description) && transfers.iter().all(|t| fits(&t.remittance_information)), Broken::TooLong)?;
+    ensure(fits(&notice.description) && transfers.iter().all(|t| fits(&t.remittance_information)), Broken::TooLong)?;
     let indexes: Vec<&str> = transfers.iter().map(|t| t.index.as_str()).collect();
     let is_once = |i: usize| matches!(indexes[i], "1" | "2" | "3" | "4" | "5") && !indexes[..i].contains(&indexes[i]);
     ensure(!indexes.is_empty() && (0..indexes.len()).all(is_once), Broken::Transfers)?;
     ensure(transfers.iter().all(goes_somewhere), Broken::Destination)?;
     let sum = transfers.iter().try_fold(0_i64, |sum, t| sum.checked_add(t.amount_cents).filter(|_| t.amount_cents > 0));
-    ensure(sum == Some(amount_cents), Broken::Sum)
+    ensure(sum == Some(notice.amount_cents), Broken::Sum)
 }
 
 fn goes_somewhere(transfer: &Transfer) -> bool {
@@ -94,19 +112,23 @@ mod tests {
         Transfer { index: index.into(), amount_cents, iban: Some("IT60X0542811101000000123456".into()), ..Transfer::default() }
     }
 
-    fn option(transfers: Vec<Transfer>) -> PaymentOption {
-        PaymentOption {
+    fn notice(transfers: Vec<Transfer>) -> Notice {
+        Notice {
             nav: None,
             iuv: "01002026000000178".into(),
             amount_cents: 4500,
             description: "Refezione".into(),
-            is_partial_payment: false,
             due_at: later(10),
-            retained_until: None,
-            fee_cents: None,
             transfers,
-            metadata: vec![],
         }
+    }
+
+    fn option(transfers: Vec<Transfer>) -> PaymentOption {
+        of(notice(transfers))
+    }
+
+    fn of(notice: Notice) -> PaymentOption {
+        PaymentOption { notice, is_partial_payment: false, retained_until: None, fee_cents: None, metadata: vec![] }
     }
 
     fn checked(option: PaymentOption, valid_from: Option<Timestamp>) -> Result<(), Broken> {
@@ -131,9 +153,9 @@ mod tests {
             (option(vec![both]), None, Broken::Destination),
             (option(whole()), Some(later(-1)), Broken::ValidityPast),
             (option(whole()), Some(later(11)), Broken::DueTooEarly),
-            (PaymentOption { due_at: later(-1), ..option(whole()) }, None, Broken::DueTooEarly),
+            (of(Notice { due_at: later(-1), ..notice(whole()) }), None, Broken::DueTooEarly),
             (PaymentOption { retained_until: Some(later(9)), ..option(whole()) }, None, Broken::RetentionTooShort),
-            (PaymentOption { description: "è".repeat(141), ..option(whole()) }, None, Broken::TooLong),
+            (of(Notice { description: "è".repeat(141), ..notice(whole()) }), None, Broken::TooLong),
         ] {
             assert_eq!(checked(broken, valid_from), Err(why));
         }
@@ -142,16 +164,7 @@ mod tests {
 
     #[test]
     fn the_third_generation_has_the_same_rules_and_its_own_limits() {
-        let part = v3::Installment {
-            nav: None,
-            iuv: "1".into(),
-            amount_cents: 4500,
-            description: "Rata".into(),
-            due_at: later(10),
-            status: None,
-            transfers: vec![transfer("1", 4500)],
-            metadata: vec![],
-        };
+        let part = v3::Installment { notice: notice(vec![transfer("1", 4500)]), status: None, metadata: vec![] };
         let plan = |count| v3::Position {
             options: vec![v3::PaymentOption { installments: vec![part.clone(); count], ..v3::PaymentOption::default() }],
             ..v3::Position::default()

@@ -4,9 +4,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{KeyValue, PageInfo, Transfer, TransferAnswer};
+use super::notice::yes;
+use super::{Debtor, KeyValue, Notice, NoticeAnswer, Page};
 use crate::SubjectKind;
-use crate::json::{instant, optional_instant};
+use crate::json::optional_instant;
 
 /// A debt of one debtor, as it is sent and as creation, change, publication and invalidation answer it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,30 +15,10 @@ use crate::json::{instant, optional_instant};
 pub struct Position {
     /// The institution's own name of the debt, unique for it.
     pub iupd: String,
-    #[serde(rename = "type")]
-    pub debtor_kind: SubjectKind,
     #[serde(rename = "payStandIn", default = "yes")]
     pub may_stand_in: bool,
-    pub fiscal_code: String,
-    pub full_name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub street_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub civic_number: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub postal_code: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub city: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub province: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub country: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone: Option<String>,
+    #[serde(flatten)]
+    pub debtor: Debtor,
     /// Whether it stops being payable after its due date.
     pub switch_to_expired: bool,
     pub company_name: String,
@@ -56,32 +37,18 @@ pub struct Position {
     pub options: Vec<PaymentOption>,
 }
 
-fn yes() -> bool {
-    true
-}
-
 /// One way to pay, with its own notice.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PaymentOption {
-    /// The notice number; the service builds `3` + IUV when absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nav: Option<String>,
-    pub iuv: String,
-    #[serde(rename = "amount")]
-    pub amount_cents: i64,
-    /// Up to 140 characters.
-    pub description: String,
+    #[serde(flatten)]
+    pub notice: Notice,
     /// Whether it is an instalment; whole and instalments exclude each other once paid.
     pub is_partial_payment: bool,
-    #[serde(rename = "dueDate", with = "instant")]
-    pub due_at: Timestamp,
     #[serde(rename = "retentionDate", with = "optional_instant", default, skip_serializing_if = "Option::is_none")]
     pub retained_until: Option<Timestamp>,
     #[serde(rename = "fee", default, skip_serializing_if = "Option::is_none")]
     pub fee_cents: Option<i64>,
-    #[serde(rename = "transfer", default)]
-    pub transfers: Vec<Transfer>,
     #[serde(rename = "paymentOptionMetadata", default, skip_serializing_if = "Vec::is_empty")]
     pub metadata: Vec<KeyValue>,
 }
@@ -137,42 +104,20 @@ pub struct PositionAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct OptionAnswer {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nav: Option<String>,
-    pub iuv: String,
-    #[serde(rename = "amount")]
-    pub amount_cents: i64,
-    #[serde(default)]
-    pub description: String,
+    #[serde(flatten)]
+    pub notice: NoticeAnswer,
     pub is_partial_payment: bool,
-    #[serde(rename = "dueDate", with = "instant")]
-    pub due_at: Timestamp,
     pub status: OptionStatus,
-    #[serde(rename = "paymentDate", with = "optional_instant", default, skip_serializing_if = "Option::is_none")]
-    pub paid_at: Option<Timestamp>,
     #[serde(rename = "reportingDate", with = "optional_instant", default, skip_serializing_if = "Option::is_none")]
     pub reported_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment_method: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub psp_company: Option<String>,
-    /// The receipt that paid it.
-    #[serde(rename = "idReceipt", default, skip_serializing_if = "Option::is_none")]
-    pub receipt_id: Option<String>,
-    /// The reporting flow in which its money was announced.
-    #[serde(rename = "idFlowReporting", default, skip_serializing_if = "Option::is_none")]
-    pub flow_id: Option<String>,
-    #[serde(rename = "transfer", default)]
-    pub transfers: Vec<TransferAnswer>,
 }
 
 /// A page of a list of positions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Positions {
-    #[serde(rename = "payment_position_list")]
-    pub positions: Vec<PositionAnswer>,
-    pub page_info: PageInfo,
-}
+pub type Positions = Page<PositionAnswer>;
 
 /// What a change of IBAN did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

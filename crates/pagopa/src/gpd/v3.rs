@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{KeyValue, PageInfo, Transfer, TransferAnswer};
-use crate::SubjectKind;
-use crate::json::{instant, optional_instant};
+use super::notice::yes;
+use super::{Debtor, KeyValue, Notice, NoticeAnswer, Page};
+use crate::json::optional_instant;
 
 /// How many options a position and how many instalments an option may have.
 pub const MAX_PARTS: usize = 100;
@@ -28,10 +28,6 @@ pub struct Position {
     pub options: Vec<PaymentOption>,
 }
 
-fn yes() -> bool {
-    true
-}
-
 /// One of the ways to pay: the whole, or a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,51 +43,15 @@ pub struct PaymentOption {
     pub installments: Vec<Installment>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Debtor {
-    #[serde(rename = "type")]
-    pub kind: SubjectKind,
-    pub fiscal_code: String,
-    pub full_name: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub street_name: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub civic_number: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub postal_code: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub city: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub province: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub region: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub country: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phone: Option<String>,
-}
-
 /// One notice of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Installment {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nav: Option<String>,
-    pub iuv: String,
-    #[serde(rename = "amount")]
-    pub amount_cents: i64,
-    /// Up to 140 characters.
-    pub description: String,
-    #[serde(rename = "dueDate", with = "instant")]
-    pub due_at: Timestamp,
+    #[serde(flatten)]
+    pub notice: Notice,
     /// Told by the service, never sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<InstallmentStatus>,
-    #[serde(rename = "transfer")]
-    pub transfers: Vec<Transfer>,
     #[serde(rename = "installmentMetadata", default, skip_serializing_if = "Vec::is_empty")]
     pub metadata: Vec<KeyValue>,
 }
@@ -148,30 +108,10 @@ pub struct OptionAnswer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InstallmentAnswer {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nav: Option<String>,
-    pub iuv: String,
-    #[serde(rename = "amount")]
-    pub amount_cents: i64,
-    #[serde(default)]
-    pub description: String,
-    #[serde(rename = "dueDate", with = "instant")]
-    pub due_at: Timestamp,
+    #[serde(flatten)]
+    pub notice: NoticeAnswer,
     pub status: InstallmentStatus,
-    #[serde(rename = "paymentDate", with = "optional_instant", default, skip_serializing_if = "Option::is_none")]
-    pub paid_at: Option<Timestamp>,
-    #[serde(rename = "idReceipt", default, skip_serializing_if = "Option::is_none")]
-    pub receipt_id: Option<String>,
-    #[serde(rename = "idFlowReporting", default, skip_serializing_if = "Option::is_none")]
-    pub flow_id: Option<String>,
-    #[serde(rename = "transfer", default)]
-    pub transfers: Vec<TransferAnswer>,
 }
 
 /// A page of a list of positions.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Positions {
-    #[serde(rename = "payment_position_list")]
-    pub positions: Vec<PositionAnswer>,
-    pub page_info: PageInfo,
-}
+pub type Positions = Page<PositionAnswer>;

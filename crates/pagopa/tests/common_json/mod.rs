@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use jiff::civil::date;
-use pagopa::{SubjectKind, aca, fdr, gpd, io, receipts};
+use pagopa::{Address, SubjectKind, aca, fdr, gpd, io, receipts};
 
 const IBAN: &str = "IT60X0542811101000000123456";
 
@@ -37,26 +37,40 @@ pub fn gpd_transfer() -> gpd::Transfer {
     }
 }
 
-pub fn gpd_position() -> gpd::v1::Position {
-    let option = gpd::v1::PaymentOption {
+fn gpd_notice(description: &str) -> gpd::Notice {
+    gpd::Notice {
         nav: Some("301002026000000178".into()),
         iuv: "01002026000000178".into(),
         amount_cents: 4500,
-        description: "Refezione scolastica marzo 2026".into(),
-        is_partial_payment: false,
+        description: description.into(),
         due_at: "2026-04-30T21:59:59Z".parse().unwrap(),
+        transfers: vec![gpd_transfer()],
+    }
+}
+
+fn gpd_debtor() -> gpd::Debtor {
+    let address = Address { city: Some("Borgo Fiorito".into()), country: Some("IT".into()), ..Address::default() };
+    gpd::Debtor {
+        kind: SubjectKind::Natural,
+        fiscal_code: "RSSMRA80A01H501U".into(),
+        full_name: "Maria D'Àlessandro".into(),
+        address,
+        ..gpd::Debtor::default()
+    }
+}
+
+pub fn gpd_position() -> gpd::v1::Position {
+    let option = gpd::v1::PaymentOption {
+        notice: gpd_notice("Refezione scolastica marzo 2026"),
+        is_partial_payment: false,
         retained_until: Some("2026-12-31T22:59:59Z".parse().unwrap()),
         fee_cents: None,
-        transfers: vec![gpd_transfer()],
         metadata: vec![],
     };
     gpd::v1::Position {
         iupd: "doc-1".into(),
-        debtor_kind: SubjectKind::Natural,
         may_stand_in: true,
-        fiscal_code: "RSSMRA80A01H501U".into(),
-        full_name: "Maria D'Àlessandro".into(),
-        country: Some("IT".into()),
+        debtor: gpd_debtor(),
         switch_to_expired: false,
         company_name: "Comune Dimostrativo".into(),
         office_name: Some("Servizi scolastici".into()),
@@ -66,25 +80,26 @@ pub fn gpd_position() -> gpd::v1::Position {
 }
 
 pub fn gpd_answer() -> gpd::v1::PositionAnswer {
-    let option = gpd::v1::OptionAnswer {
+    let transfer =
+        gpd::TransferAnswer { transfer: gpd_transfer(), status: Some(gpd::TransferStatus::Unreported), updated_at: None };
+    let notice = gpd::NoticeAnswer {
         nav: Some("301002026000000178".into()),
         iuv: "01002026000000178".into(),
         amount_cents: 4500,
         description: "Refezione scolastica marzo 2026".into(),
-        is_partial_payment: false,
         due_at: "2026-04-30T21:59:59Z".parse().unwrap(),
-        status: gpd::v1::OptionStatus::PartiallyReported,
         paid_at: Some("2026-03-10T09:15:30Z".parse().unwrap()),
+        receipt_id: Some("c110729d".into()),
+        flow_id: Some("2026-03-11AGID_01-1".into()),
+        transfers: vec![transfer],
+    };
+    let option = gpd::v1::OptionAnswer {
+        notice,
+        is_partial_payment: false,
+        status: gpd::v1::OptionStatus::PartiallyReported,
         reported_at: None,
         payment_method: Some("creditCard".into()),
         psp_company: Some("Banca di prova".into()),
-        receipt_id: Some("c110729d".into()),
-        flow_id: Some("2026-03-11AGID_01-1".into()),
-        transfers: vec![gpd::TransferAnswer {
-            transfer: gpd_transfer(),
-            status: Some(gpd::TransferStatus::Unreported),
-            updated_at: None,
-        }],
     };
     gpd::v1::PositionAnswer {
         iupd: "doc-1".into(),
@@ -100,22 +115,8 @@ pub fn gpd_answer() -> gpd::v1::PositionAnswer {
 }
 
 pub fn gpd_position_v3() -> gpd::v3::Position {
-    let part = gpd::v3::Installment {
-        nav: Some("301002026000000178".into()),
-        iuv: "01002026000000178".into(),
-        amount_cents: 4500,
-        description: "Rata unica".into(),
-        due_at: "2026-04-30T21:59:59Z".parse().unwrap(),
-        status: None,
-        transfers: vec![gpd_transfer()],
-        metadata: vec![],
-    };
-    let debtor = gpd::v3::Debtor {
-        fiscal_code: "RSSMRA80A01H501U".into(),
-        full_name: "Maria D'Àlessandro".into(),
-        ..gpd::v3::Debtor::default()
-    };
-    let option = gpd::v3::PaymentOption { debtor, installments: vec![part], ..gpd::v3::PaymentOption::default() };
+    let part = gpd::v3::Installment { notice: gpd_notice("Rata unica"), status: None, metadata: vec![] };
+    let option = gpd::v3::PaymentOption { debtor: gpd_debtor(), installments: vec![part], ..gpd::v3::PaymentOption::default() };
     gpd::v3::Position {
         iupd: "doc-1".into(),
         may_stand_in: true,

@@ -80,10 +80,13 @@ fn position(of: &Institution, debt: &Debt, now: Instant) -> v1::Position {
     let debtor = &debt.position;
     v1::Position {
         iupd: debt.key.clone(),
-        debtor_kind: if debtor.debtor_code.len() == 11 { SubjectKind::Legal } else { SubjectKind::Natural },
         may_stand_in: true,
-        fiscal_code: debtor.debtor_code.clone(),
-        full_name: debtor.debtor_name.clone(),
+        debtor: gpd::Debtor {
+            kind: if debtor.debtor_code.len() == 11 { SubjectKind::Legal } else { SubjectKind::Natural },
+            fiscal_code: debtor.debtor_code.clone(),
+            full_name: debtor.debtor_name.clone(),
+            ..gpd::Debtor::default()
+        },
         switch_to_expired: !of.pagopa.accepts_after_due,
         company_name: of.name.clone(),
         office_name: Some(of.office_name.clone()),
@@ -96,24 +99,31 @@ fn option(of: &Institution, debt: &Debt, position: &Position, now: Instant) -> v
     let due_at = expires_at(position.due_on);
     let description: String = position.description.chars().take(140).collect();
     v1::PaymentOption {
-        nav: Some(position.notice_number.to_string()),
-        iuv: position.iuv.clone(),
-        amount_cents: position.due().0,
-        description: description.clone(),
+        notice: gpd::Notice {
+            nav: Some(position.notice_number.to_string()),
+            iuv: position.iuv.clone(),
+            amount_cents: position.due().0,
+            description: description.clone(),
+            due_at: if due_at < now { expires_at(NO_DUE_DATE) } else { due_at },
+            transfers: vec![transfer(of, position, description)],
+        },
         is_partial_payment: position.kind == PositionKind::Instalment && debt.open.len() > 1,
-        due_at: if due_at < now { expires_at(NO_DUE_DATE) } else { due_at },
         retained_until: None,
         fee_cents: None,
-        transfers: vec![gpd::Transfer {
-            index: "1".to_owned(),
-            amount_cents: position.due().0,
-            remittance_information: description,
-            category: position.taxonomy_code.clone(),
-            iban: Some(of.pagopa.iban.clone()),
-            postal_iban: of.pagopa.postal_iban.clone(),
-            ..gpd::Transfer::default()
-        }],
         metadata: Vec::new(),
+    }
+}
+
+/// All of the amount, to the institution's own account.
+fn transfer(of: &Institution, position: &Position, description: String) -> gpd::Transfer {
+    gpd::Transfer {
+        index: "1".to_owned(),
+        amount_cents: position.due().0,
+        remittance_information: description,
+        category: position.taxonomy_code.clone(),
+        iban: Some(of.pagopa.iban.clone()),
+        postal_iban: of.pagopa.postal_iban.clone(),
+        ..gpd::Transfer::default()
     }
 }
 

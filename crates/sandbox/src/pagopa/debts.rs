@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use kernel::Instant;
 use pagopa::gpd::lifecycle::{Event, Step, is_payable, step};
 use pagopa::gpd::v1::{OptionAnswer, OptionStatus, PaymentOption, Position, PositionAnswer, PositionStatus};
-use pagopa::gpd::{TransferAnswer, TransferStatus};
+use pagopa::gpd::{NoticeAnswer, TransferAnswer, TransferStatus};
 use pagopa::receipts::{Listed, ListedReceipt};
 use pagopa::{Payment, PaymentSummary, Receipt};
 use serde::Deserialize;
@@ -36,7 +36,7 @@ type Refused = (StatusCode, &'static str);
 
 impl Debt {
     fn is_paid(&self, option: &PaymentOption) -> bool {
-        self.receipts.iter().any(|(receipt, _)| receipt.creditor_reference_id == option.iuv)
+        self.receipts.iter().any(|(receipt, _)| receipt.creditor_reference_id == option.notice.iuv)
     }
 
     /// An option can be paid while nothing of the other side was.
@@ -94,7 +94,7 @@ impl Debts {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut of_institution = all.iter().filter(|((of, _), _)| of == cf).map(|(_, debt)| debt);
         of_institution.find_map(|debt| {
-            let option = debt.position.options.iter().find(|o| o.nav.as_deref() == Some(number))?;
+            let option = debt.position.options.iter().find(|o| o.notice.nav.as_deref() == Some(number))?;
             Some(debt.refusal(option).map_or_else(|| Ok((debt.position.clone(), option.clone())), |why| Err(why.to_owned())))
         })
     }
@@ -102,10 +102,10 @@ impl Debts {
     pub fn summary(&self, creditor: &Creditor, number: &str) -> Option<Result<PaymentSummary, String>> {
         let found = self.find(&creditor.fiscal_code, number)?;
         Some(found.map(|(position, option)| PaymentSummary {
-            amount_cents: option.amount_cents,
+            amount_cents: option.notice.amount_cents,
             due_on: None,
             is_all_postal: false,
-            description: option.description,
+            description: option.notice.description,
             fiscal_code_pa: creditor.fiscal_code.clone(),
             company_name: position.company_name,
             office_name: position.office_name,
@@ -114,19 +114,19 @@ impl Debts {
 
     pub fn payment(&self, creditor: &Creditor, number: &str) -> Option<Result<Payment, String>> {
         let found = self.find(&creditor.fiscal_code, number)?;
-        Some(found.map(|(position, option)| {
-            let first = option.transfers.first();
+        Some(found.map(|(position, PaymentOption { notice, .. })| {
+            let first = notice.transfers.first();
             let category = first.map_or("", |t| t.category.as_str());
             let iban = first.and_then(|t| t.iban.clone());
             Payment {
-                creditor_reference_id: option.iuv.clone(),
-                amount_cents: option.amount_cents,
+                creditor_reference_id: notice.iuv.clone(),
+                amount_cents: notice.amount_cents,
                 due_on: pagopa::NO_DUE_DATE,
-                description: option.description.clone(),
+                description: notice.description.clone(),
                 company_name: position.company_name.clone(),
                 office_name: position.office_name.clone(),
-                debtor: debtor(position.debtor_kind, &position.fiscal_code, &position.full_name),
-                transfers: vec![transfer(&creditor.fiscal_code, option.amount_cents, iban, &option.description, category)],
+                debtor: debtor(position.debtor.kind, &position.debtor.fiscal_code, &position.debtor.full_name),
+                transfers: vec![transfer(&creditor.fiscal_code, notice.amount_cents, iban, &notice.description, category)],
                 metadata: Vec::new(),
             }
         }))
@@ -137,7 +137,7 @@ impl Debts {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let of_institution = all.iter_mut().filter(|((of, _), _)| *of == receipt.fiscal_code).map(|(_, debt)| debt);
         let Some((debt, is_partial)) = of_institution.into_iter().find_map(|debt| {
-            let option = debt.position.options.iter().find(|o| o.iuv == receipt.creditor_reference_id)?;
+            let option = debt.position.options.iter().find(|o| o.notice.iuv == receipt.creditor_reference_id)?;
             let is_partial = option.is_partial_payment;
             Some((debt, is_partial))
         }) else {
@@ -244,7 +244,7 @@ fn told(cf: &str, debt: &Debt) -> PositionAnswer {
     PositionAnswer {
         iupd: position.iupd.clone(),
         organization_fiscal_code: cf.to_owned(),
-        debtor_kind: position.debtor_kind,
+        debtor_kind: position.debtor.kind,
         company_name: position.company_name.clone(),
         published_at: None,
         valid_from: position.valid_from,
@@ -255,27 +255,31 @@ fn told(cf: &str, debt: &Debt) -> PositionAnswer {
 }
 
 fn told_option(debt: &Debt, option: &PaymentOption) -> OptionAnswer {
-    let receipt = debt.receipts.iter().map(|(r, _)| r).find(|r| r.creditor_reference_id == option.iuv);
+    let asked = &option.notice;
+    let receipt = debt.receipts.iter().map(|(r, _)| r).find(|r| r.creditor_reference_id == asked.iuv);
     let transfer = |t: &pagopa::gpd::Transfer| TransferAnswer {
         transfer: t.clone(),
         status: Some(TransferStatus::Unreported),
         updated_at: None,
     };
-    OptionAnswer {
-        nav: option.nav.clone(),
-        iuv: option.iuv.clone(),
-        amount_cents: option.amount_cents,
-        description: option.description.clone(),
-        is_partial_payment: option.is_partial_payment,
-        due_at: option.due_at,
-        status: if receipt.is_some() { OptionStatus::Paid } else { OptionStatus::Unpaid },
+    let notice = NoticeAnswer {
+        nav: asked.nav.clone(),
+        iuv: asked.iuv.clone(),
+        amount_cents: asked.amount_cents,
+        description: asked.description.clone(),
+        due_at: asked.due_at,
         paid_at: receipt.and_then(|r| r.paid_at),
+        receipt_id: receipt.map(|r| r.receipt_id.clone()),
+        flow_id: None,
+        transfers: asked.transfers.iter().map(transfer).collect(),
+    };
+    OptionAnswer {
+        notice,
+        is_partial_payment: option.is_partial_payment,
+        status: if receipt.is_some() { OptionStatus::Paid } else { OptionStatus::Unpaid },
         reported_at: None,
         payment_method: receipt.and_then(|r| r.payment_method.clone()),
         psp_company: receipt.map(|r| r.psp.company_name.clone()),
-        receipt_id: receipt.map(|r| r.receipt_id.clone()),
-        flow_id: None,
-        transfers: option.transfers.iter().map(transfer).collect(),
     }
 }
 
