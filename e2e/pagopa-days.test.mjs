@@ -170,10 +170,17 @@ test('the journal settles the reports, to the cent', async () => {
   assert.equal(first.code, 0, first.output);
   assert.match(first.output, /[1-9]\d* reports settled/);
   assert.match((await office('journal', 'import', file)).output, /0 new lines/);
+  const xml = await office('journal', 'import', await download(`/pagopa/giornale.xml?ente=${ente}`));
+  assert.match(xml.output, /^0 new lines .* [1-9]\d* known/, 'the XML of SIOPE+ has the same lines');
   const { output } = await office('reconcile');
   assert.match(output, /whose money is not in the journal: 0 for 0,00/, output);
   const cents = (pattern) => Number((output.match(pattern) ?? ['', '0'])[1].replace(/[.,]/g, ''));
   assert.equal(cents(/settled\s+\d+ transfers\s+([\d.,]+)/), cents(/treasury\s+([\d.,]+)/), output);
   const { code, output: verified } = await command('verify', '--database', town.database);
   assert.equal(code, 0, verified);
+});
+
+test('a payment is told in app IO', async () => {
+  const page = async () => (await fetch(`${town.sandbox}/io`)).text();
+  await until('the payments were told', async () => /Pagamento ricevuto: /.test(await page()));
 });

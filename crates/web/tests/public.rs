@@ -1,4 +1,5 @@
-//! The coat of arms on a tenant's pages: an image that is kept for ever and does nothing, under the address of its content.
+//! What is served to everybody: the coat of arms, an image that is kept for ever and does nothing, under the address of its
+//! content; and whether the program is ready.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::net::SocketAddr;
@@ -49,16 +50,33 @@ async fn address(browser: &mut Browser, url: &str) -> Option<String> {
     after.split('"').next().map(str::to_owned)
 }
 
+async fn town(folder: &tempfile::TempDir, disk_alarm_bytes: u64) -> TestTown {
+    let options = db::Options { disk_alarm_bytes, ..db::Options::default() };
+    let url = format!("sqlite:{}", folder.path().join("town.sqlite").display());
+    let db = db::Db::open_with(&url, &options).await.unwrap();
+    db.migrate().await.unwrap();
+    TestTown::build(db).await
+}
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_is_said_and_requests_still_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = open(&town(&folder, u64::MAX).await).await;
+    let answer = reqwest::get(format!("{url}/readyz")).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    let words = answer.text().await.unwrap();
+    assert!(words.starts_with("ready; the disk of the database is nearly full: ") && words.ends_with(" MB\n"), "{words}");
+}
+
 #[tokio::test]
 async fn a_tenant_with_arms_shows_them_and_the_other_shows_none() {
     let folder = tempfile::tempdir().unwrap();
-    let db = db::Db::open(&format!("sqlite:{}", folder.path().join("town.sqlite").display())).await.unwrap();
-    db.migrate().await.unwrap();
-    let town = TestTown::build(db).await;
+    let town = town(&folder, 0).await;
     let mut tx = town.db.begin().await.unwrap();
     arms::set(&mut tx, &town.office(), &Drawing::read(SVG.as_bytes()).unwrap()).await.unwrap();
     tx.commit().await.unwrap();
     let url = open(&town).await;
+    assert_eq!(reqwest::get(format!("{url}/readyz")).await.unwrap().text().await.unwrap(), "ready\n");
     let (mut here, mut there) = (at(town.host), at(town.other_host));
     let path = address(&mut here, &url).await.expect("the header shows them");
     assert_eq!(address(&mut there, &url).await, None);

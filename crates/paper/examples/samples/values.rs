@@ -79,7 +79,8 @@ pub const LONG_ADDRESS: &str = "Via Lungofiume Lungofiume Lungofiume Lungofiume 
 pub const LONG_NAME: &str = "Mariana Sofìa Niccolò D’Angiò dell'Oro-Esposito di Villabàte Übergröße";
 pub const LONG_SUBJECT: &str = "Servizi di refezione scolastica, pre-scuola e trasporto: conguaglio anno 2025/2026, rata 1";
 
-const COAT_OF_ARMS: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 60 60"><path d="M10 6h40v26c0 12-9 18-20 24C19 50 10 44 10 32z" fill="#0B5D3B"/><path d="M14 10h32v22c0 9-7 14-16 19-9-5-16-10-16-19z" fill="#fff"/><path d="M24 44V26l6-8 6 8v18z" fill="#0B5D3B"/><circle cx="30" cy="29" r="3" fill="#fff"/></svg>"##;
+/// That of the demo town.
+const COAT_OF_ARMS: &str = include_str!("../../../demo/arms/castelmirto.svg");
 
 pub fn issuer() -> Issuer {
     Issuer {
