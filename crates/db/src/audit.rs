@@ -5,10 +5,31 @@ use serde_json::Value;
 
 use crate::{Error, Tx};
 
-/// Writes one event: `what` is dotted and past (`absence.reported`), `subject` names the thing (`pupil:<id>`), `details`
+/// What happened: `what` is dotted and past (`absence.reported`), `subject` names the thing (`pupil:<id>`), `details`
 /// carry what an auditor needs and never a name, a codice fiscale or the reason of a diet.
+pub struct Event {
+    pub what: &'static str,
+    pub subject: String,
+    pub details: Value,
+}
+
+/// Writes one event, made as [`Event`] says.
 pub async fn record(tx: &mut Tx, ctx: &Ctx, what: &str, subject: &str, details: &Value) -> Result<(), Error> {
-    let sql = "insert into audit_event (tenant_id, id, at, actor, what, subject, details, request_id) values ($1, $2, $3, $4, $5, $6, $7, $8)";
-    let (id, actor, details) = (ctx.new_id::<uuid::Uuid>(), ctx.actor.label(), details.to_string());
-    tx.execute_one(sql, &[&ctx.tenant, &id, &ctx.now, &actor, &what, &subject, &details, &ctx.request_id]).await
+    write(tx, vec![row(ctx, what, subject, details)]).await
+}
+
+/// Writes events in their order.
+pub async fn record_all(tx: &mut Tx, ctx: &Ctx, events: &[Event]) -> Result<(), Error> {
+    write(tx, events.iter().map(|event| row(ctx, event.what, &event.subject, &event.details)).collect()).await
+}
+
+fn row(ctx: &Ctx, what: &str, subject: &str, details: &Value) -> Vec<crate::Value> {
+    let id = ctx.new_id::<uuid::Uuid>();
+    crate::row![ctx.tenant, id, ctx.now, ctx.actor.label(), what, subject, details.to_string(), ctx.request_id]
+}
+
+async fn write(tx: &mut Tx, rows: Vec<Vec<crate::Value>>) -> Result<(), Error> {
+    let insert = "insert into audit_event (tenant_id, id, at, actor, what, subject, details, request_id)";
+    tx.insert_many(insert, rows, "").await?;
+    Ok(())
 }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use kernel::{Ctx, Instant, JobId, TenantId};
 use serde::Serialize;
 
-use crate::{Engine, Error, Row, ToValue, Tx};
+use crate::{Engine, Error, Row, ToValue, Tx, Value};
 
 /// After this many attempts a job rests as `dead`, for a person to look at.
 pub const MOST_ATTEMPTS: i64 = 8;
@@ -34,10 +34,29 @@ pub async fn enqueue(
     run_after: Instant,
     body: &impl Serialize,
 ) -> Result<(), Error> {
+    insert(tx, vec![row(ctx, kind, key, run_after, body)?]).await
+}
+
+/// As [`enqueue`], many of a kind at once, each with its key.
+pub async fn enqueue_all<B: Serialize>(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    kind: &str,
+    run_after: Instant,
+    jobs: &[(String, B)],
+) -> Result<(), Error> {
+    let rows = jobs.iter().map(|(key, body)| row(ctx, kind, Some(key), run_after, body)).collect::<Result<_, _>>()?;
+    insert(tx, rows).await
+}
+
+fn row(ctx: &Ctx, kind: &str, key: Option<&str>, run_after: Instant, body: &impl Serialize) -> Result<Vec<Value>, Error> {
     let body = serde_json::to_string(body).map_err(|e| Error::Other(e.to_string()))?;
-    let sql = "insert into job (tenant_id, id, kind, key, body, state, attempts, run_after, created_at)
-               values ($1, $2, $3, $4, $5, 'waiting', 0, $6, $7) on conflict do nothing";
-    tx.execute(sql, &[&ctx.tenant, &ctx.new_id::<JobId>(), &kind, &key, &body, &run_after, &ctx.now]).await?;
+    Ok(crate::row![ctx.tenant, ctx.new_id::<JobId>(), kind, key, body, "waiting", 0_i64, run_after, ctx.now])
+}
+
+async fn insert(tx: &mut Tx, rows: Vec<Vec<Value>>) -> Result<(), Error> {
+    let insert = "insert into job (tenant_id, id, kind, key, body, state, attempts, run_after, created_at)";
+    tx.insert_many(insert, rows, "on conflict do nothing").await?;
     Ok(())
 }
 

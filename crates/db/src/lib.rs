@@ -128,7 +128,15 @@ impl Db {
     pub async fn begin(&self) -> Result<Tx, Error> {
         match &*self.0 {
             Pools::Sqlite { writer, .. } => Ok(Tx::new(Inner::Writer(writer.begin()))),
-            Pools::Postgres(pool) => Ok(Tx::new(Inner::Postgres(pool.begin("begin").await?))),
+            Pools::Postgres(pool) => Ok(Tx::new(Inner::Postgres(pool.begin(Some("begin")).await?))),
+        }
+    }
+
+    /// As [`Db::read`], for one statement only: a snapshot needs no transaction then, and PostgreSQL one round trip.
+    pub async fn read_once(&self) -> Result<Tx, Error> {
+        match &*self.0 {
+            Pools::Sqlite { readers, .. } => Ok(Tx::once(Inner::Reader(readers.take().await?))),
+            Pools::Postgres(pool) => Ok(Tx::once(Inner::Postgres(pool.begin(None).await?))),
         }
     }
 
@@ -138,7 +146,7 @@ impl Db {
             Pools::Sqlite { readers, .. } => Ok(Tx::new(Inner::Reader(readers.snapshot().await?))),
             Pools::Postgres(pool) => {
                 let begin = "begin transaction isolation level repeatable read, read only";
-                Ok(Tx::new(Inner::Postgres(pool.begin(begin).await?)))
+                Ok(Tx::new(Inner::Postgres(pool.begin(Some(begin)).await?)))
             }
         }
     }

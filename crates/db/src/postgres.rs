@@ -7,7 +7,7 @@ use std::time::Duration;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use futures_util::future::{join, try_join_all};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, NoTls, Statement};
 pub(crate) use wire::Pg;
 
@@ -15,11 +15,7 @@ use crate::value::{Columns, Row, Value};
 use crate::{Error, Options};
 
 const WAIT: Duration = Duration::from_secs(10);
-/// PostgreSQL takes at most 65,535 parameters in a statement.
-const PARAMETERS: usize = 60_000;
 const ROWS_AT_ONCE: usize = 1_000;
-/// Inserts of up to this many rows are prepared once and kept, as those of a full chunk are; other lengths come once.
-const FEW_ROWS: usize = 16;
 
 pub struct Postgres {
     pool: Pool,
@@ -30,6 +26,8 @@ pub struct Connection {
     client: Option<Object>,
     /// What begins the transaction, until it is sent: together with the first statement, to save a round trip.
     begin: Option<&'static str>,
+    /// Whether it was sent, and an end is owed.
+    begun: bool,
 }
 
 impl Postgres {
@@ -42,9 +40,10 @@ impl Postgres {
         Ok(Postgres { pool })
     }
 
-    pub async fn begin(&self, how: &'static str) -> Result<Connection, Error> {
+    /// Without a way to begin, each statement is a transaction of its own.
+    pub async fn begin(&self, how: Option<&'static str>) -> Result<Connection, Error> {
         let client = self.pool.get().await.map_err(pool_error)?;
-        Ok(Connection { client: Some(client), begin: Some(how) })
+        Ok(Connection { client: Some(client), begin: how, begun: false })
     }
 }
 
@@ -78,9 +77,14 @@ impl Connection {
         self.client.as_ref().ok_or_else(|| Error::Unavailable("the transaction has ended".to_owned()))
     }
 
+    fn take_begin(&mut self) -> Option<&'static str> {
+        self.begun |= self.begin.is_some();
+        self.begin.take()
+    }
+
     /// Begins, where the first statement is not one that takes the beginning along.
     async fn start(&mut self) -> Result<&Object, Error> {
-        if let Some(begin) = self.begin.take() {
+        if let Some(begin) = self.take_begin() {
             self.client()?.batch_execute(begin).await.map_err(error)?;
         }
         self.client()
@@ -93,7 +97,7 @@ impl Connection {
     pub async fn query(&mut self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
         let statement = self.prepare(sql).await?;
         let params: Vec<Pg> = params.into_iter().map(Pg).collect();
-        let (begin, params) = (self.begin.take(), borrowed(&params));
+        let (begin, params) = (self.take_begin(), borrowed(&params));
         let client = self.client()?;
         let asked = client.query(&statement, &params);
         let rows = match begin {
@@ -109,14 +113,14 @@ impl Connection {
 
     pub async fn execute(&mut self, sql: &str, params: Vec<Value>) -> Result<u64, Error> {
         let statement = self.prepare(sql).await?;
-        self.run(&statement, params).await
+        let params: Vec<Pg> = params.into_iter().map(Pg).collect();
+        self.run(&statement, &borrowed(&params)).await
     }
 
-    async fn run(&mut self, statement: &Statement, params: Vec<Value>) -> Result<u64, Error> {
-        let params: Vec<Pg> = params.into_iter().map(Pg).collect();
-        let (begin, params) = (self.begin.take(), borrowed(&params));
+    async fn run(&mut self, statement: &Statement, params: &[&(dyn ToSql + Sync)]) -> Result<u64, Error> {
+        let begin = self.take_begin();
         let client = self.client()?;
-        let asked = client.execute(statement, &params);
+        let asked = client.execute(statement, params);
         let Some(begin) = begin else { return asked.await.map_err(error) };
         let (begun, changed) = join(client.batch_execute(begin), asked).await;
         begun.and(changed).map_err(error)
@@ -136,14 +140,22 @@ impl Connection {
         Ok(changed)
     }
 
+    /// One row as its values; several as one array for each column, so that one statement does for any number of rows.
     pub async fn insert_many(&mut self, insert: &str, tail: &str, columns: usize, rows: Vec<Vec<Value>>) -> Result<u64, Error> {
-        let most = ROWS_AT_ONCE.min(PARAMETERS / columns.max(1));
-        let mut changed = 0;
-        for chunk in rows.chunks(most) {
-            let sql = format!("{insert} values {} {tail}", placeholders(chunk.len(), columns));
-            let kept = chunk.len() <= FEW_ROWS || chunk.len() == most;
-            let statement = if kept { self.prepare(&sql).await? } else { self.client()?.prepare(&sql).await.map_err(error)? };
-            changed += self.run(&statement, chunk.concat()).await?;
+        let places: Vec<String> = (1..=columns).map(|n| format!("${n}")).collect();
+        let one = self.prepare(&format!("{insert} values ({}) {tail}", places.join(", "))).await?;
+        if let [row] = rows.as_slice() {
+            let row: Vec<Pg> = row.iter().cloned().map(Pg).collect();
+            return self.run(&one, &borrowed(&row)).await;
+        }
+        // The server has told the types of the columns with the first statement.
+        let array = |(n, kind): (usize, &Type)| format!("${}::{}[]", n + 1, kind.name());
+        let arrays: Vec<String> = one.params().iter().enumerate().map(array).collect();
+        let many = self.prepare(&format!("{insert} select * from unnest({}) {tail}", arrays.join(", "))).await?;
+        let (mut rows, mut changed) = (rows.into_iter(), 0);
+        while rows.len() > 0 {
+            let columns = transposed(columns, rows.by_ref().take(ROWS_AT_ONCE));
+            changed += self.run(&many, &borrowed(&columns)).await?;
         }
         Ok(changed)
     }
@@ -154,7 +166,7 @@ impl Connection {
 
     pub async fn end(mut self, how: &str) -> Result<(), Error> {
         let Some(client) = self.client.take() else { return Ok(()) };
-        if self.begin.is_some() { Ok(()) } else { client.batch_execute(how).await.map_err(error) }
+        if self.begun { client.batch_execute(how).await.map_err(error) } else { Ok(()) }
     }
 }
 
@@ -162,7 +174,7 @@ impl Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         let Some(client) = self.client.take() else { return };
-        if self.begin.is_some() {
+        if !self.begun {
             return;
         }
         match tokio::runtime::Handle::try_current() {
@@ -178,23 +190,15 @@ async fn roll_back(client: Object) {
     }
 }
 
-fn placeholders(rows: usize, columns: usize) -> String {
-    let mut out = String::with_capacity(rows * columns * 7);
-    for row in 0..rows {
-        out.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..columns {
-            if column > 0 {
-                out.push_str(", ");
-            }
-            out.push('$');
-            out.push_str(&(row * columns + column + 1).to_string());
-        }
-        out.push(')');
+fn transposed(columns: usize, rows: impl Iterator<Item = Vec<Value>>) -> Vec<Vec<Pg>> {
+    let mut out: Vec<Vec<Pg>> = (0..columns).map(|_| Vec::with_capacity(rows.size_hint().0)).collect();
+    for row in rows {
+        out.iter_mut().zip(row).for_each(|(column, value)| column.push(Pg(value)));
     }
     out
 }
 
-fn borrowed(params: &[Pg]) -> Vec<&(dyn ToSql + Sync)> {
+fn borrowed<T: ToSql + Sync>(params: &[T]) -> Vec<&(dyn ToSql + Sync)> {
     params.iter().map(|p| p as &(dyn ToSql + Sync)).collect()
 }
 

@@ -10,8 +10,21 @@ use crate::{Engine, Error};
 /// So "try to insert, look it up if it is there" is one statement with `on conflict`. A wrong row count is no such refusal.
 pub struct Tx {
     inner: Inner,
-    failed: bool,
+    stage: Stage,
 }
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Open,
+    /// For one statement, which is not asked yet.
+    Once,
+    /// Its one statement was asked.
+    Asked,
+    Failed,
+}
+
+/// The lengths of a list in a statement.
+const LISTS: [usize; 5] = [1, 4, 16, 64, 512];
 
 pub(crate) enum Inner {
     Reader(Reader),
@@ -21,7 +34,11 @@ pub(crate) enum Inner {
 
 impl Tx {
     pub(crate) fn new(inner: Inner) -> Tx {
-        Tx { inner, failed: false }
+        Tx { inner, stage: Stage::Open }
+    }
+
+    pub(crate) fn once(inner: Inner) -> Tx {
+        Tx { inner, stage: Stage::Once }
     }
 
     pub fn engine(&self) -> Engine {
@@ -30,14 +47,38 @@ impl Tx {
 
     /// All rows, in the order of the statement; may be empty.
     pub async fn query(&mut self, sql: &str, params: &[&dyn ToValue]) -> Result<Vec<Row>, Error> {
-        self.enter()?;
-        let params = values(params);
+        self.ask(sql, values(params)).await
+    }
+
+    /// All rows of a statement about a list: `{list}` in its text becomes the places of the values, which follow the
+    /// other parameters. A long list is asked in pieces. Each has one of a few lengths, filled up with its last value,
+    /// so that an engine sees few different statements; of an empty list nothing is asked.
+    pub async fn query_list<T: ToValue>(
+        &mut self,
+        sql: &str,
+        params: &[&dyn ToValue],
+        list: impl IntoIterator<Item = T>,
+    ) -> Result<Vec<Row>, Error> {
+        let (params, list) = (values(params), list.into_iter().map(|value| value.to_value()).collect::<Vec<_>>());
+        let mut found = Vec::new();
+        for piece in list.chunks(LISTS[LISTS.len() - 1]) {
+            let length = LISTS.into_iter().find(|length| *length >= piece.len()).unwrap_or(piece.len());
+            let places: Vec<String> = (params.len() + 1..=params.len() + length).map(|n| format!("${n}")).collect();
+            let filled = (0..length).map(|i| piece[i.min(piece.len() - 1)].clone());
+            let params = params.iter().cloned().chain(filled).collect();
+            found.extend(self.ask(&sql.replace("{list}", &places.join(", ")), params).await?);
+        }
+        Ok(found)
+    }
+
+    async fn ask(&mut self, sql: &str, params: Vec<Value>) -> Result<Vec<Row>, Error> {
+        let stage = self.enter()?;
         let found = match &mut self.inner {
             Inner::Reader(reader) => reader.query(sql, &params),
             Inner::Writer(session) => session.run(Kind::Query(sql.to_owned(), params)).await.and_then(rows),
             Inner::Postgres(connection) => connection.query(sql, params).await,
         };
-        self.leave(found)
+        self.leave(stage, found)
     }
 
     /// The row, if there is one.
@@ -62,14 +103,14 @@ impl Tx {
 
     /// How many rows changed.
     pub async fn execute(&mut self, sql: &str, params: &[&dyn ToValue]) -> Result<u64, Error> {
-        self.enter()?;
+        let stage = self.enter()?;
         let params = values(params);
         let changed = match &mut self.inner {
             Inner::Reader(_) => Err(only_read()),
             Inner::Writer(session) => session.run(Kind::Execute(sql.to_owned(), params)).await.and_then(changed),
             Inner::Postgres(connection) => connection.execute(sql, params).await,
         };
-        self.leave(changed)
+        self.leave(stage, changed)
     }
 
     /// A change of exactly one row.
@@ -88,19 +129,19 @@ impl Tx {
         if rows.is_empty() {
             return Ok(0);
         }
-        self.enter()?;
+        let stage = self.enter()?;
         let changed = match &mut self.inner {
             Inner::Reader(_) => Err(only_read()),
             Inner::Writer(session) => session.run(Kind::ExecuteMany(sql.to_owned(), rows)).await.and_then(changed),
             Inner::Postgres(connection) => connection.execute_many(sql, rows).await,
         };
-        self.leave(changed)
+        self.leave(stage, changed)
     }
 
     /// Inserts many rows in one hop: `insert` is `insert into t (a, b)`, `tail` an `on conflict …` or nothing.
     pub async fn insert_many(&mut self, insert: &str, rows: Vec<Vec<Value>>, tail: &str) -> Result<u64, Error> {
         let Some(columns) = rows.first().map(Vec::len) else { return Ok(0) };
-        self.enter()?;
+        let stage = self.enter()?;
         let changed = match &mut self.inner {
             Inner::Reader(_) => Err(only_read()),
             Inner::Writer(session) => {
@@ -110,7 +151,7 @@ impl Tx {
             }
             Inner::Postgres(connection) => connection.insert_many(insert, tail, columns, rows).await,
         };
-        self.leave(changed)
+        self.leave(stage, changed)
     }
 
     /// What makes a select lock its rows until the transaction ends; SQLite has one writer and needs nothing.
@@ -126,7 +167,7 @@ impl Tx {
     /// # Errors
     /// [`Error::Other`] after a failed statement; [`Error::Unavailable`] when the engine could not keep it.
     pub async fn commit(self) -> Result<(), Error> {
-        if self.failed {
+        if self.stage == Stage::Failed {
             self.rollback().await?;
             return Err(after_failure());
         }
@@ -146,22 +187,27 @@ impl Tx {
 
     /// Several statements without parameters: for migrations.
     pub(crate) async fn batch(&mut self, sql: &str) -> Result<(), Error> {
-        self.enter()?;
+        let stage = self.enter()?;
         let done = match &mut self.inner {
             Inner::Reader(_) => Err(only_read()),
             Inner::Writer(session) => session.run(Kind::Batch(sql.to_owned())).await.map(|_| ()),
             Inner::Postgres(connection) => connection.batch(sql).await,
         };
-        self.leave(done)
+        self.leave(stage, done)
     }
 
     /// Every statement starts as failed, so that one dropped half way leaves the transaction so.
-    fn enter(&mut self) -> Result<(), Error> {
-        if std::mem::replace(&mut self.failed, true) { Err(after_failure()) } else { Ok(()) }
+    fn enter(&mut self) -> Result<Stage, Error> {
+        match std::mem::replace(&mut self.stage, Stage::Failed) {
+            Stage::Open => Ok(Stage::Open),
+            Stage::Once => Ok(Stage::Asked),
+            Stage::Asked => Err(Error::Other("one statement only was announced".to_owned())),
+            Stage::Failed => Err(after_failure()),
+        }
     }
 
-    fn leave<T>(&mut self, result: Result<T, Error>) -> Result<T, Error> {
-        self.failed = result.is_err();
+    fn leave<T>(&mut self, then: Stage, result: Result<T, Error>) -> Result<T, Error> {
+        self.stage = if result.is_err() { Stage::Failed } else { then };
         result
     }
 }

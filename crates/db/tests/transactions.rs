@@ -382,3 +382,35 @@ async fn writers_that_share_a_commit_with_one_that_fills_the_disk_are_never_told
     assert!(refused > 0);
     assert_eq!(count(&db).await, done, "what was acknowledged is there, and nothing else");
 }
+
+#[tokio::test]
+async fn a_reader_for_one_statement_answers_one() {
+    on_both_engines(|db| async move {
+        with_counters(&db).await;
+        let mut once = db.read_once().await.unwrap();
+        assert_eq!(once.query_one("select count(*) from counter", &[]).await.unwrap().get::<i64>(0).unwrap(), 0);
+        assert!(once.query_one("select count(*) from counter", &[]).await.is_err(), "the second would see another moment");
+        let mut once = db.read_once().await.unwrap();
+        assert!(once.query("select nothing from nowhere", &[]).await.is_err());
+        drop(once);
+        assert_eq!(count(&db).await, 0, "its connection is as good as new");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_of_any_length_is_asked_for_and_each_value_found_once() {
+    on_both_engines(|db| async move {
+        with_counters(&db).await;
+        let mut tx = db.begin().await.unwrap();
+        let rows = (0..1_500_i64).map(|i| row![i, i % 3]).collect();
+        tx.insert_many("insert into counter (id, n)", rows, "").await.unwrap();
+        for length in [0_i64, 1, 2, 64, 65, 512, 513, 1_300] {
+            let sql = "select id from counter where n < $1 and id in ({list}) order by id";
+            let found = tx.query_list(sql, &[&2_i64], 0..length).await.unwrap();
+            let ids: Vec<i64> = found.iter().map(|row| row.get(0).unwrap()).collect();
+            assert_eq!(ids, (0..length).filter(|id| id % 3 < 2).collect::<Vec<_>>());
+        }
+    })
+    .await;
+}

@@ -20,9 +20,10 @@ pub struct Readers {
     free: Arc<Semaphore>,
 }
 
-/// A snapshot: what one reader sees does not change until it is dropped.
+/// A connection lent out, given back when it is dropped.
 pub struct Reader {
     connection: Option<Connection>,
+    begun: bool,
     idle: Arc<Mutex<Vec<Connection>>>,
     _place: OwnedSemaphorePermit,
 }
@@ -40,13 +41,20 @@ impl Readers {
         Ok(Readers { idle: Arc::new(Mutex::new(connections)), free: Arc::new(Semaphore::new(count)) })
     }
 
+    /// What several statements see is one moment.
     pub async fn snapshot(&self) -> Result<Reader, Error> {
+        let mut reader = self.take().await?;
+        reader.begun = true;
+        reader.connection().prepare_cached("begin deferred").and_then(|mut s| s.execute([])).map_err(error)?;
+        Ok(reader)
+    }
+
+    /// For one statement, which is a moment by itself.
+    pub async fn take(&self) -> Result<Reader, Error> {
         let waited = tokio::time::timeout(WAIT, self.free.clone().acquire_owned()).await;
         let place = waited.map_err(|_| Error::Unavailable("all readers are busy".to_owned()))?.expect("the pool is never closed");
         let connection = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().expect("a place is a connection");
-        let reader = Reader { connection: Some(connection), idle: self.idle.clone(), _place: place };
-        reader.connection().prepare_cached("begin deferred").and_then(|mut s| s.execute([])).map_err(error)?;
-        Ok(reader)
+        Ok(Reader { connection: Some(connection), begun: false, idle: self.idle.clone(), _place: place })
     }
 }
 
@@ -63,7 +71,9 @@ impl Reader {
 impl Drop for Reader {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
-            let _ = connection.prepare_cached("rollback").and_then(|mut s| s.execute([]));
+            if self.begun {
+                let _ = connection.prepare_cached("rollback").and_then(|mut s| s.execute([]));
+            }
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
         }
     }
