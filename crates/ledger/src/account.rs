@@ -46,9 +46,6 @@ impl AccountKind {
 
 /// The account of `kind` for `subject`, opened now if there is none yet.
 pub async fn open_account(tx: &mut db::Tx, ctx: &Ctx, kind: AccountKind, subject: &str) -> Result<AccountId, Error> {
-    if let Some(id) = find_account(tx, ctx, kind, subject).await? {
-        return Ok(id);
-    }
     let wanted = [(kind, subject.to_owned())];
     Ok(open_accounts(tx, ctx, &wanted).await?[0])
 }
@@ -64,10 +61,12 @@ pub async fn open_accounts(tx: &mut db::Tx, ctx: &Ctx, wanted: &[(AccountKind, S
         // in one order everywhere: two transactions opening the same accounts wait for each other and do not deadlock
         subjects.sort_unstable();
         subjects.dedup();
+        let known = store::accounts_by_subject(tx, ctx, kind, &subjects).await?;
+        ids.extend(known.into_iter().map(|(subject, id)| ((kind, subject), id)));
+        subjects.retain(|subject| !ids.contains_key(&(kind, (*subject).to_owned())));
         store::insert_accounts(tx, ctx, kind, &subjects).await?;
-        for (subject, id) in store::accounts_by_subject(tx, ctx, kind, &subjects).await? {
-            ids.insert((kind, subject), id);
-        }
+        let opened = store::accounts_by_subject(tx, ctx, kind, &subjects).await?;
+        ids.extend(opened.into_iter().map(|(subject, id)| ((kind, subject), id)));
     }
     Ok(wanted.iter().map(|key| ids[key]).collect())
 }

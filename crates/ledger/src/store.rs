@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use db::{Row, ToValue, Tx};
+use db::{Row, Tx};
 use kernel::{AccountId, Cents, Ctx, Day, PostingId, TenantId};
 
 use crate::chain::{LinkEntry, NO_HASH};
@@ -36,24 +36,6 @@ pub(crate) struct Stored {
     pub hash: Vec<u8>,
 }
 
-/// Lists in `in (...)` have one of these lengths, so that the engines see few different statements.
-const LIST_SIZES: [usize; 5] = [1, 4, 16, 64, 512];
-
-/// `$2, $3, ...` for a list that starts at the second parameter.
-fn places(from: usize, count: usize) -> String {
-    let places: Vec<String> = (from..from + count).map(|n| format!("${n}")).collect();
-    places.join(", ")
-}
-
-/// Pieces of a list with the length to ask for: the last value is repeated up to it.
-fn pieces<T>(values: &[T]) -> impl Iterator<Item = Vec<&T>> {
-    let most = LIST_SIZES[LIST_SIZES.len() - 1];
-    values.chunks(most).map(|piece| {
-        let size = LIST_SIZES.into_iter().find(|size| *size >= piece.len()).expect("a piece has the largest size at most");
-        (0..size).map(|i| &piece[i.min(piece.len() - 1)]).collect()
-    })
-}
-
 pub(crate) async fn insert_accounts(tx: &mut Tx, ctx: &Ctx, kind: AccountKind, subjects: &[&str]) -> Result<(), Error> {
     let row = |subject: &&str| {
         let id: AccountId = ctx.new_id();
@@ -71,20 +53,10 @@ pub(crate) async fn accounts_by_subject(
     kind: AccountKind,
     subjects: &[&str],
 ) -> Result<Vec<(String, AccountId)>, Error> {
-    let mut found = Vec::with_capacity(subjects.len());
-    for piece in pieces(subjects) {
-        let sql = format!(
-            "select subject, id from ledger_account where tenant_id = $1 and kind = $2 and subject in ({}) order by subject",
-            places(3, piece.len())
-        );
-        let code = kind.code();
-        let mut params: Vec<&dyn ToValue> = vec![&ctx.tenant, &code];
-        params.extend(piece.into_iter().map(|subject| subject as &dyn ToValue));
-        for row in tx.query(&sql, &params).await? {
-            found.push((row.get(0)?, row.get(1)?));
-        }
-    }
-    Ok(found)
+    let sql =
+        "select subject, id from ledger_account where tenant_id = $1 and kind = $2 and subject in ({list}) order by subject";
+    let rows = tx.query_list(sql, &[&ctx.tenant, &kind.code()], subjects).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 pub(crate) async fn lock_head(tx: &mut Tx, tenant: TenantId) -> Result<Head, Error> {
@@ -113,21 +85,13 @@ pub(crate) async fn postings_by_key(
     tenant: TenantId,
     keys: &[&str],
 ) -> Result<HashMap<String, (Posted, Vec<u8>)>, Error> {
-    let mut found = HashMap::new();
-    for piece in pieces(keys) {
-        let sql = format!(
-            "select source_key, id, number, input_hash from ledger_posting where tenant_id = $1 and source_key in ({}) \
-             order by number",
-            places(2, piece.len())
-        );
-        let mut params: Vec<&dyn ToValue> = vec![&tenant];
-        params.extend(piece.into_iter().map(|key| key as &dyn ToValue));
-        for row in tx.query(&sql, &params).await? {
-            let posted = Posted { id: row.get(1)?, number: row.get(2)?, new: false };
-            found.insert(row.get(0)?, (posted, row.get(3)?));
-        }
-    }
-    Ok(found)
+    let sql = "select source_key, id, number, input_hash from ledger_posting where tenant_id = $1 and source_key in ({list})
+               order by number";
+    let standing = |row: &Row| {
+        let posted = Posted { id: row.get(1)?, number: row.get(2)?, new: false };
+        Ok((row.get(0)?, (posted, row.get(3)?)))
+    };
+    tx.query_list(sql, &[&tenant], keys).await?.iter().map(standing).collect()
 }
 
 /// Locks by ascending id; an id the tenant does not have is missing in the answer.
@@ -136,20 +100,9 @@ pub(crate) async fn lock_accounts(
     tenant: TenantId,
     ids: &[AccountId],
 ) -> Result<BTreeMap<AccountId, AccountState>, Error> {
-    let mut found = BTreeMap::new();
-    for piece in pieces(ids) {
-        let sql = format!(
-            "select id, balance_cents, entry_count from ledger_account where tenant_id = $1 and id in ({}) order by id{}",
-            places(2, piece.len()),
-            tx.for_update()
-        );
-        let mut params: Vec<&dyn ToValue> = vec![&tenant];
-        params.extend(piece.into_iter().map(|id| id as &dyn ToValue));
-        for row in tx.query(&sql, &params).await? {
-            found.insert(row.get(0)?, AccountState { balance: row.get(1)?, entries: row.get(2)? });
-        }
-    }
-    Ok(found)
+    let sql = "select id, balance_cents, entry_count from ledger_account where tenant_id = $1 and id in ({list}) order by id";
+    let rows = tx.query_list(&format!("{sql}{}", tx.for_update()), &[&tenant], ids).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, AccountState { balance: row.get(1)?, entries: row.get(2)? }))).collect()
 }
 
 pub(crate) async fn insert_postings(tx: &mut Tx, rows: Vec<Vec<db::Value>>) -> Result<(), Error> {
