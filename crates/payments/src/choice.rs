@@ -3,7 +3,9 @@
 //! The first money that reaches one side closes the other. What a whole was paid is spread over the accounts of its
 //! parts, earliest due day first, so that nobody else has to know which way a document was paid.
 
-use kernel::{AccountId, Cents, Ctx, Instant, PositionId, TenantId};
+use std::collections::{BTreeMap, BTreeSet};
+
+use kernel::{AccountId, Cents, Ctx, Day, Instant, PositionId, TenantId};
 use pagopa::NoticeNumber;
 
 use crate::state::{self, State, StepCause};
@@ -64,27 +66,42 @@ fn whole_of(offer: &WholeOffer) -> NewPosition {
     }
 }
 
-/// A position under lock, with those that ask for the same debt.
+/// Positions under lock that ask for one debt. Money moves them here first, and all of them are written at once.
 pub(crate) struct Family {
+    /// The one in question.
     pub position: Position,
     /// By due day, then by number.
     others: Vec<Position>,
+    moved: BTreeSet<PositionId>,
+    /// The archive must hear of these.
+    changed: BTreeSet<PositionId>,
 }
 
 impl Family {
     pub async fn lock(tx: &mut db::Tx, tenant: TenantId, id: PositionId) -> Result<Option<Family>, Error> {
-        let mut all = store::lock_family(tx, tenant, id).await?;
-        let Some(place) = all.iter().position(|p| p.id == id) else { return Ok(None) };
-        let position = all.remove(place);
-        all.sort_by_key(|p| (p.due_on, p.notice_number.to_string()));
-        Ok(Some(Family { position, others: all }))
+        let all = store::lock_family(tx, tenant, id).await?;
+        let mut family = Family::of(all);
+        Ok(family.take_if(|family| family.name(|p| p.id == id)))
     }
 
     pub async fn lock_by_notice(tx: &mut db::Tx, tenant: TenantId, number: NoticeNumber) -> Result<Option<Family>, Error> {
-        match store::id_by_notice(tx, tenant, number).await? {
-            Some(id) => Family::lock(tx, tenant, id).await,
-            None => Ok(None),
+        let mut family = Families::lock(tx, tenant, &[number]).await?.0.pop();
+        Ok(family.take_if(|family| family.name(|p| p.notice_number == number)))
+    }
+
+    fn of(mut all: Vec<Position>) -> Option<Family> {
+        let position = all.pop()?;
+        all.sort_by_key(order);
+        Some(Family { position, others: all, moved: BTreeSet::new(), changed: BTreeSet::new() })
+    }
+
+    /// Puts another one in question; false when there is none such.
+    fn name(&mut self, is_meant: impl Fn(&Position) -> bool) -> bool {
+        if let Some(place) = self.others.iter().position(&is_meant) {
+            std::mem::swap(&mut self.position, &mut self.others[place]);
+            self.others.sort_by_key(order);
         }
+        is_meant(&self.position)
     }
 
     /// The notice for the whole, when this is one of its parts and it can still be paid.
@@ -116,19 +133,78 @@ impl Family {
         self.open_parts().map(&mut share).collect()
     }
 
-    /// Money reached the position: the other side takes none any more.
-    pub async fn close_other_side(&self, tx: &mut db::Tx, ctx: &Ctx, credited: Cents, paid_at: Instant) -> Result<(), Error> {
-        let by = self.position.id;
-        let brought: Vec<(&Position, Cents)> = match self.whole() {
-            Some(whole) => vec![(whole, Cents::ZERO)],
-            None => self.parts_of(credited),
-        };
-        for (other, brought) in brought {
-            debug_assert!(other.state == State::Closed || state::after(other.state, StepCause::OtherSidePaid).is_some());
-            store::close_position(tx, ctx, other, brought, by, paid_at).await?;
-            store::touch_push(tx, ctx, other.id).await?;
+    /// A receipt reached the position: so much for its own account, and what it becomes by it.
+    pub fn pay(&mut self, credited: Cents, becomes: Option<State>, paid_at: Instant) {
+        // A receipt of nothing pays nothing.
+        let becomes = becomes.filter(|_| !credited.is_zero());
+        let position = &mut self.position;
+        position.state = becomes.unwrap_or(position.state);
+        position.paid += credited;
+        position.attempt_until = None;
+        position.paid_at = position.paid_at.or((position.state == State::Paid).then_some(paid_at));
+        self.moved.insert(position.id);
+        if credited.is_zero() {
+            return;
         }
-        Ok(())
+        if becomes.is_none() {
+            self.changed.insert(position.id);
+        }
+        self.close_other_side(credited, paid_at);
+    }
+
+    /// Money reached the position: the other side takes none any more.
+    fn close_other_side(&mut self, credited: Cents, paid_at: Instant) {
+        let by = self.position.id;
+        let brought: Vec<(PositionId, Cents)> = match self.whole() {
+            Some(whole) => vec![(whole.id, Cents::ZERO)],
+            None => self.parts_of(credited).into_iter().map(|(part, share)| (part.id, share)).collect(),
+        };
+        for (id, brought) in brought {
+            let other = self.others.iter_mut().find(|p| p.id == id).expect("the other side is of the family");
+            other.close(brought, by, paid_at);
+            self.moved.insert(id);
+            self.changed.insert(id);
+        }
+    }
+
+    fn moved(&self) -> impl Iterator<Item = &Position> {
+        std::iter::once(&self.position).chain(&self.others).filter(|p| self.moved.contains(&p.id))
+    }
+
+    /// Writes what money did.
+    pub async fn write(self, tx: &mut db::Tx, ctx: &Ctx) -> Result<(), Error> {
+        Families(vec![self]).write(tx, ctx).await
+    }
+}
+
+fn order(position: &Position) -> (Option<Day>, NoticeNumber) {
+    (position.due_on, position.notice_number)
+}
+
+/// All families that some receipts are about.
+pub(crate) struct Families(Vec<Family>);
+
+impl Families {
+    /// Locks all positions with these numbers and those they share a debt with, in ascending order of id.
+    pub async fn lock(tx: &mut db::Tx, tenant: TenantId, numbers: &[NoticeNumber]) -> Result<Families, Error> {
+        let ids = store::family_ids(tx, tenant, numbers).await?;
+        let mut debts: BTreeMap<String, Vec<Position>> = BTreeMap::new();
+        for position in store::by_ids(tx, tenant, &ids, true).await? {
+            let key = position.choice_key.clone().unwrap_or_else(|| position.id.to_string());
+            debts.entry(key).or_default().push(position);
+        }
+        Ok(Families(debts.into_values().filter_map(Family::of).collect()))
+    }
+
+    /// The family of the notice, with that notice in question.
+    pub fn about(&mut self, number: NoticeNumber) -> Option<&mut Family> {
+        self.0.iter_mut().find_map(|family| family.name(|p| p.notice_number == number).then_some(family))
+    }
+
+    /// Writes what money did to all of them.
+    pub async fn write(&self, tx: &mut db::Tx, ctx: &Ctx) -> Result<(), Error> {
+        store::set_paid(tx, ctx, self.0.iter().flat_map(Family::moved)).await?;
+        store::touch_pushes(tx, ctx, self.0.iter().flat_map(|f| f.changed.iter().copied())).await
     }
 }
 
@@ -136,5 +212,14 @@ impl Position {
     /// What its notice asked and receipts have not brought, whatever its state.
     fn asked(&self) -> Cents {
         self.amount - self.paid
+    }
+
+    /// Closed by a payment on the other side, with what that brought to its account.
+    fn close(&mut self, brought: Cents, by: PositionId, paid_at: Instant) {
+        debug_assert!(self.state == State::Closed || state::after(self.state, StepCause::OtherSidePaid).is_some());
+        self.state = State::Closed;
+        self.paid += brought;
+        self.closed_by = Some(by);
+        self.paid_at = (self.paid == self.amount).then_some(paid_at);
     }
 }

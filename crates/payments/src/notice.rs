@@ -1,26 +1,28 @@
 //! What the node is told of a notice. Pure reads: repeatable, at any number at once, promising nothing.
 
-use kernel::{Cents, Instant, TenantId, rome_day};
+use std::collections::HashMap;
+
+use kernel::{Cents, Instant, rome_day};
 use pagopa::{
-    Destination, Fault, FaultCode, Head, NO_DUE_DATE, NoticeNumber, Payment, PaymentSummary, Subject, SubjectKind, Transfer,
+    Destination, FaultCode, Head, NO_DUE_DATE, NoticeNumber, Payment, PaymentSummary, Subject, SubjectKind, Transfer,
     TransferType,
 };
 
-use crate::settings::{self, Institution};
+use crate::settings::Institution;
 use crate::{Error, Position, State, store};
 
 /// The transfer metadata that tells a provider the postal account behind a bank one.
 const POSTAL_SUPPORT: &str = "IBANAPPOGGIO";
 
 /// What stands under a notice number now.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NoticeState {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeState<'a> {
     Unknown,
     Cancelled,
     Paid,
     /// Past its due day, where the tenant takes no late payments.
     Expired,
-    Payable(Box<Position>),
+    Payable(&'a Position),
 }
 
 /// A notice of this installation, as the test pagoPA lists it.
@@ -34,63 +36,64 @@ pub struct ListedNotice {
     pub station: String,
 }
 
-/// Who is asked, in the order the node's guide gives: institution, broker, station.
-///
-/// # Errors
-/// The fault code to answer with, inside; the database's trouble outside.
-pub async fn institution_for(tx: &mut db::Tx, head: &Head) -> Result<Result<Institution, FaultCode>, Error> {
-    let Some(institution) = settings::find_institution(tx, &head.id_pa).await? else {
-        return Ok(Err(FaultCode::IdDominioErrato));
-    };
-    if institution.pagopa.broker != head.id_broker_pa {
-        return Ok(Err(FaultCode::IdIntermediarioErrato));
+/// An institution and some of its notices, as they stood at one moment.
+#[derive(Clone, Debug)]
+pub struct Notices {
+    pub institution: Institution,
+    positions: HashMap<NoticeNumber, Position>,
+}
+
+/// What an institution that takes payments has under these numbers, in one statement: [`db::Db::read_once`] is enough,
+/// up to some hundreds of them. None where `fiscal_code` names no such institution, or one that is switched off.
+pub async fn ask(tx: &mut db::Tx, fiscal_code: &str, numbers: &[NoticeNumber]) -> Result<Option<Notices>, Error> {
+    let found = store::institution_and_positions(tx, fiscal_code, numbers).await?;
+    Ok(found.filter(|(institution, _)| institution.is_enabled).map(|(institution, positions)| {
+        let positions = positions.into_iter().map(|p| (p.notice_number, p)).collect();
+        Notices { institution, positions }
+    }))
+}
+
+impl Notices {
+    /// Whether the station that is asked for is this institution's, in the order the node's guide gives.
+    ///
+    /// # Errors
+    /// The code to refuse with.
+    pub fn check(&self, head: &Head) -> Result<(), FaultCode> {
+        let pagopa = &self.institution.pagopa;
+        if pagopa.broker != head.id_broker_pa {
+            return Err(FaultCode::IdIntermediarioErrato);
+        }
+        if pagopa.station != head.id_station {
+            return Err(FaultCode::StazioneIntErrata);
+        }
+        Ok(())
     }
-    if institution.pagopa.station != head.id_station {
-        return Ok(Err(FaultCode::StazioneIntErrata));
+
+    /// What stands under one of the numbers asked for.
+    pub fn state(&self, number: NoticeNumber, now: Instant) -> NoticeState<'_> {
+        let Some(position) = self.positions.get(&number) else { return NoticeState::Unknown };
+        let is_closed_when_late = !self.institution.pagopa.accepts_after_due;
+        match position.state {
+            State::Cancelled => NoticeState::Cancelled,
+            // Of a debt that was paid the other way the node hears the same as of one that was paid this way.
+            State::Paid | State::Closed => NoticeState::Paid,
+            State::Payable if is_closed_when_late && position.is_overdue(now) => NoticeState::Expired,
+            State::Payable => NoticeState::Payable(position),
+        }
     }
-    Ok(Ok(institution))
-}
 
-/// What stands under the number for this tenant at `now`.
-pub async fn ask(tx: &mut db::Tx, tenant: TenantId, number: NoticeNumber, now: Instant) -> Result<NoticeState, Error> {
-    let accepts_after_due = settings::get(tx, tenant).await?.accepts_after_due;
-    let position = store::by_notice(tx, tenant, number).await?;
-    Ok(state_of(position, accepts_after_due, now))
-}
-
-/// As [`ask`], with the settings at hand.
-pub async fn ask_institution(
-    tx: &mut db::Tx,
-    of: &Institution,
-    number: NoticeNumber,
-    now: Instant,
-) -> Result<NoticeState, Error> {
-    let position = store::by_notice(tx, of.tenant, number).await?;
-    Ok(state_of(position, of.pagopa.accepts_after_due, now))
-}
-
-fn state_of(position: Option<Position>, accepts_after_due: bool, now: Instant) -> NoticeState {
-    let Some(position) = position else { return NoticeState::Unknown };
-    match position.state {
-        State::Cancelled => NoticeState::Cancelled,
-        // Of a debt that was paid the other way the node hears the same as of one that was paid this way.
-        State::Paid | State::Closed => NoticeState::Paid,
-        State::Payable if !accepts_after_due && position.due_on.is_some_and(|due| due < rome_day(now)) => NoticeState::Expired,
-        State::Payable => NoticeState::Payable(Box::new(position)),
-    }
-}
-
-impl NoticeState {
-    /// The position, or the fault that says why not.
-    pub fn payable(self, institution: &Institution) -> Result<Box<Position>, Fault> {
-        let code = match self {
-            NoticeState::Payable(position) => return Ok(position),
-            NoticeState::Unknown => FaultCode::PagamentoSconosciuto,
-            NoticeState::Cancelled => FaultCode::PagamentoAnnullato,
-            NoticeState::Paid => FaultCode::PagamentoDuplicato,
-            NoticeState::Expired => FaultCode::PagamentoScaduto,
-        };
-        Err(Fault::new(code, &institution.fiscal_code))
+    /// The position to pay.
+    ///
+    /// # Errors
+    /// The code that says why there is none.
+    pub fn payable(&self, number: NoticeNumber, now: Instant) -> Result<&Position, FaultCode> {
+        match self.state(number, now) {
+            NoticeState::Payable(position) => Ok(position),
+            NoticeState::Unknown => Err(FaultCode::PagamentoSconosciuto),
+            NoticeState::Cancelled => Err(FaultCode::PagamentoAnnullato),
+            NoticeState::Paid => Err(FaultCode::PagamentoDuplicato),
+            NoticeState::Expired => Err(FaultCode::PagamentoScaduto),
+        }
     }
 }
 

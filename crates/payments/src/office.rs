@@ -53,7 +53,7 @@ pub async fn give_up(tx: &mut db::Tx, ctx: &Ctx, id: PositionId) -> Result<Posit
 
 async fn withdraw(tx: &mut db::Tx, ctx: &Ctx, position: &Position) -> Result<(), Error> {
     store::cancel_position(tx, ctx, position.id).await?;
-    store::touch_push(tx, ctx, position.id).await?;
+    store::touch_pushes(tx, ctx, [position.id].into_iter()).await?;
     audit(tx, ctx, "position.cancelled", position, json!({ "amount_cents": position.amount.0 })).await
 }
 
@@ -99,7 +99,7 @@ async fn write(
     state: State,
 ) -> Result<(), Error> {
     store::set_revised(tx, ctx, position.id, amount, due_on, state).await?;
-    store::touch_push(tx, ctx, position.id).await
+    store::touch_pushes(tx, ctx, [position.id].into_iter()).await
 }
 
 async fn audit(tx: &mut db::Tx, ctx: &Ctx, what: &str, position: &Position, details: serde_json::Value) -> Result<(), Error> {

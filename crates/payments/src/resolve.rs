@@ -7,7 +7,7 @@ use pagopa::NoticeNumber;
 use serde_json::json;
 
 use crate::choice::Family;
-use crate::receipt::{self, Outcome, Receipt};
+use crate::receipt::{self, Draft, Outcome, Purse, Receipt};
 use crate::state::State;
 use crate::{Error, store};
 
@@ -79,7 +79,7 @@ pub async fn match_receipt(
     if receipt.outcome != Outcome::Unmatched || amount.is_zero() {
         return Err(Error::NotHeld);
     }
-    book_match(tx, ctx, &receipt, &family, held, reason).await?;
+    book_match(tx, ctx, &receipt, family, held, reason).await?;
     Ok(Resolved { amount, new: true })
 }
 
@@ -87,24 +87,24 @@ async fn book_match(
     tx: &mut db::Tx,
     ctx: &Ctx,
     receipt: &Receipt,
-    family: &Family,
+    mut family: Family,
     held: Vec<(AccountId, Cents)>,
     reason: &str,
 ) -> Result<(), Error> {
-    let (position, amount) = (&family.position, total(&held));
-    let rule = receipt::rule_for(Some(position), amount);
-    let mut entries = out_of(held);
-    entries.extend(receipt::homes(tx, ctx, Some(family), rule.home, amount).await?);
-    let posting = Posting {
+    let (position, amount) = (family.position.clone(), total(&held));
+    let rule = receipt::rule_for(Some(&position), amount);
+    let (homes, credited) = receipt::homes(Some(&family), rule.home, amount);
+    let held = out_of(held).into_iter().map(|(account, amount)| (Purse::Account(account), amount));
+    let draft = Draft {
         source_key: format!("match:{}", receipt.id),
         cause: receipt::cause(rule.outcome, Some(position.kind)),
         description: position.description.clone(),
         effective_on: ctx.today(),
-        entries,
+        entries: held.chain(homes).collect(),
     };
-    let posted = ledger::post(tx, ctx, posting).await?.id;
-    let credited = receipt::credit(Some(position), rule.home, amount);
-    receipt::apply(tx, ctx, family, rule, credited, receipt.paid_at.unwrap_or(receipt.received_at)).await?;
+    let posted = receipt::book(tx, ctx, vec![draft]).await?[0].ok_or(Error::NotHeld)?.id;
+    family.pay(credited, rule.becomes, receipt.paid_at.unwrap_or(receipt.received_at));
+    family.write(tx, ctx).await?;
     store::set_matched(tx, ctx, receipt.id, position.id, rule.outcome).await?;
     let row = store::ResolutionRow {
         kind: ResolutionKind::Matched,
@@ -117,7 +117,7 @@ async fn book_match(
     store::insert_resolution(tx, ctx, receipt.id, &row).await?;
     let details = json!({ "notice_number": position.notice_number.as_str(), "amount_cents": amount.0, "reason": reason });
     db::audit::record(tx, ctx, "receipt.matched", &format!("receipt:{}", receipt.id), &details).await?;
-    receipt::tell(tx, ctx, position.id, receipt.id).await
+    receipt::tell(tx, ctx, &[(position.id, receipt.id)]).await
 }
 
 /// Books that the treasurer has given back all of a receipt's money that was held.
@@ -160,7 +160,7 @@ pub async fn refunded(tx: &mut db::Tx, ctx: &Ctx, id: ReceiptId, paid_on: Day, r
 
 /// The receipt the node calls so, for those who have only its paper.
 pub async fn find_by_receipt_id(tx: &mut db::Tx, ctx: &Ctx, receipt_id: &str) -> Result<Option<ReceiptId>, Error> {
-    Ok(store::find_receipt(tx, ctx, receipt_id).await?.map(|(id, _)| id))
+    Ok(store::find_receipts(tx, ctx, [receipt_id].into_iter()).await?.remove(receipt_id).map(|(id, _)| id))
 }
 
 fn check_reason(reason: &str) -> Result<(), Error> {

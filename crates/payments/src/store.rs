@@ -26,9 +26,3 @@ use db::Error;
 pub(crate) fn unknown_word(kind: &str, word: &str) -> Error {
     Error::Other(format!("{word} is no {kind}"))
 }
-
-/// `$first, $first+1, …` for a list of that many.
-fn places(first: usize, count: usize) -> String {
-    let places: Vec<String> = (first..first + count).map(|n| format!("${n}")).collect();
-    places.join(", ")
-}

@@ -20,10 +20,9 @@ async fn pay(town: &Town, id: &str, position: &Position, cents: i64) -> Outcome 
 }
 
 async fn fault(town: &Town, position: &Position) -> Option<FaultCode> {
-    let institution = town.institution().await;
-    let mut tx = town.db.read().await.unwrap();
-    let state = notice::ask_institution(&mut tx, &institution, position.notice_number, town.ctx().now).await.unwrap();
-    state.payable(&institution).err().and_then(|f| f.known_code())
+    let mut tx = town.db.read_once().await.unwrap();
+    let notices = notice::ask(&mut tx, FISCAL_CODE, &[position.notice_number]).await.unwrap().unwrap();
+    notices.payable(position.notice_number, town.ctx().now).err()
 }
 
 #[tokio::test]

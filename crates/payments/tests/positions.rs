@@ -92,7 +92,6 @@ async fn what_money_reached_is_not_cancelled() {
 async fn the_node_hears_what_stands_under_a_number() {
     on_both_engines(|db| async move {
         let town = Town::new(db).await;
-        let institution = town.institution().await;
         let open = town.position("instalment:1", PositionKind::Instalment, 4500).await;
         let paid = town.position("instalment:2", PositionKind::Instalment, 4500).await;
         let gone = town.position("instalment:3", PositionKind::Instalment, 4500).await;
@@ -101,15 +100,16 @@ async fn the_node_hears_what_stands_under_a_number() {
         payments::cancel(&mut tx, &town.ctx(), gone.id).await.unwrap();
         tx.commit().await.unwrap();
         let unknown = "302000600008408304".parse().unwrap();
-        let mut tx = town.db.read().await.unwrap();
+        let numbers = [open.notice_number, paid.notice_number, gone.notice_number, unknown];
+        let mut tx = town.db.read_once().await.unwrap();
+        let notices = notice::ask(&mut tx, FISCAL_CODE, &numbers).await.unwrap().unwrap();
         for (number, expected) in [
             (open.notice_number, None),
             (paid.notice_number, Some(FaultCode::PagamentoDuplicato)),
             (gone.notice_number, Some(FaultCode::PagamentoAnnullato)),
             (unknown, Some(FaultCode::PagamentoSconosciuto)),
         ] {
-            let state = notice::ask_institution(&mut tx, &institution, number, town.ctx().now).await.unwrap();
-            assert_eq!(state.payable(&institution).err().and_then(|f| f.known_code()), expected);
+            assert_eq!(notices.payable(number, town.ctx().now).err(), expected);
         }
     })
     .await;
@@ -129,10 +129,11 @@ async fn a_late_notice_is_payable_only_where_the_tenant_says_so() {
             [(true, "2026-11-24T09:00:00Z", true), (false, "2026-11-24T09:00:00Z", false), (false, "2026-11-23T22:59:59Z", true)]
         {
             institution.pagopa.accepts_after_due = accepts_after_due;
-            let state = notice::ask_institution(&mut tx, &institution, late.notice_number, instant(at)).await.unwrap();
+            payments::settings::insert(&mut tx, &institution.pagopa).await.unwrap();
+            let notices = notice::ask(&mut tx, FISCAL_CODE, &[late.notice_number]).await.unwrap().unwrap();
+            let state = notices.state(late.notice_number, instant(at));
             assert_eq!(matches!(state, NoticeState::Payable(_)), is_payable, "{accepts_after_due} {at}");
             assert_eq!(state == NoticeState::Expired, !is_payable);
-            payments::settings::insert(&mut tx, &institution.pagopa).await.unwrap();
             let listed = notice::list_for_test_node(&mut tx, State::Payable, 10, instant(at)).await.unwrap();
             assert_eq!(listed.len(), usize::from(is_payable), "what is closed is not listed to be tried");
         }

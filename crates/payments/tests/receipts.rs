@@ -10,7 +10,7 @@ use db::testing::on_both_engines;
 use jiff::civil::date;
 use kernel::{Cents, Page, TenantId};
 use ledger::AccountKind;
-use payments::receipt::{self, Outcome, Recorded};
+use payments::receipt::{self, Delivery, Outcome, Recorded, Source};
 use payments::settings::find_institution;
 use payments::{PositionKind, State};
 
@@ -175,6 +175,120 @@ async fn a_receipt_from_the_future_counts_from_today() {
     .await;
 }
 
+async fn record_together(town: &Town, sent: &[pagopa::Receipt], source: Source) -> Vec<Recorded> {
+    let institution = town.institution().await;
+    let mut tx = town.db.begin().await.unwrap();
+    let deliveries: Vec<_> = sent.iter().map(|receipt| Delivery { receipt, raw_xml: "<raw/>", source }).collect();
+    let recorded = receipt::record_all(&mut tx, &town.node(), &institution, &deliveries).await.unwrap();
+    tx.commit().await.unwrap();
+    recorded
+}
+
+/// Every kind of receipt, many of them about the same debts, and what is left of those in the end.
+async fn mixed(town: &Town, name: &str) -> (Vec<pagopa::Receipt>, Vec<payments::Position>) {
+    use PositionKind::*;
+    let named = |origin: &str| format!("{name}:{origin}");
+    let instalment = town.position(&named("instalment"), Instalment, 4500).await;
+    let top_up = town.position(&named("top_up"), TopUp, 5000).await;
+    let cancelled = town.position(&named("cancelled"), Instalment, 1000).await;
+    let mut tx = town.db.begin().await.unwrap();
+    payments::cancel(&mut tx, &town.ctx(), cancelled.id).await.unwrap();
+    tx.commit().await.unwrap();
+    let (whole, one, two) = town.choice(&named("whole first")).await;
+    let (late_whole, part, _) = town.choice(&named("part first")).await;
+    let sent = |id: &str, position: &payments::Position, cents| receipt(&named(id), position.notice_number, cents);
+    let broadcast = pagopa::Receipt { fiscal_code: OTHER_FISCAL_CODE.to_owned(), ..sent("broadcast", &top_up, 700) };
+    let receipts = vec![
+        sent("short", &instalment, 4000),
+        sent("short", &instalment, 4000),
+        sent("nothing", &instalment, 0),
+        sent("rest", &instalment, 500),
+        sent("double", &instalment, 4500),
+        sent("top-up", &top_up, 5500),
+        sent("late", &cancelled, 1000),
+        receipt(&named("unknown"), "302000600008408304".parse().unwrap(), 300),
+        broadcast,
+        sent("whole short", &whole, 3000),
+        sent("part closed", &one, 2000),
+        sent("whole too much", &whole, 2000),
+        sent("part closed too", &two, 2500),
+        sent("part", &part, 2000),
+        sent("whole closed", &late_whole, 4500),
+        sent("rest", &instalment, 1),
+    ];
+    (receipts, vec![instalment, top_up, cancelled, whole, one, two, late_whole, part])
+}
+
+#[tokio::test]
+async fn receipts_taken_together_do_what_they_do_one_after_the_other() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        let mut seen = Vec::new();
+        for together in [false, true] {
+            let (receipts, positions) = mixed(&town, if together { "together" } else { "alone" }).await;
+            let (refund, suspense) = (town.refund().await, town.balance(AccountKind::Suspense, "pagopa").await);
+            let mut recorded = Vec::new();
+            if together {
+                recorded = record_together(&town, &receipts, Source::Node).await;
+            } else {
+                for one in &receipts {
+                    recorded.push(town.record(one).await);
+                }
+            }
+            let outcomes: Vec<Option<Outcome>> =
+                recorded.into_iter().map(|r| if let Recorded::New { outcome, .. } = r { Some(outcome) } else { None }).collect();
+            let mut ends = Vec::new();
+            for position in &positions {
+                let end = town.again(position).await;
+                let closed_by_its_own = end.closed_by.map(|by| positions.iter().position(|p| p.id == by));
+                let balance = town.balance(account_kind(end.kind), &end.origin_key).await;
+                ends.push((end.state, end.paid, end.paid_at, closed_by_its_own, balance));
+            }
+            let held = town.balance(AccountKind::Suspense, "pagopa").await - suspense;
+            seen.push((outcomes, ends, town.refund().await - refund, held));
+            town.check_ledger().await;
+        }
+        assert_eq!(seen[0], seen[1]);
+        let count = "select count(*) from payment_receipt where receipt_id like 'together:%'";
+        assert_eq!(town.count(count).await, 14, "two of the sixteen are copies");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_receipt_and_its_copies_in_one_group_are_one() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        let position = town.position("top_up:1", PositionKind::TopUp, 4500).await;
+        let sent = receipt("r1", position.notice_number, 4500);
+        let recorded = record_together(&town, &vec![sent.clone(); 64], Source::Node).await;
+        assert_eq!(outcome(recorded[0]), Outcome::Applied);
+        assert!(recorded[1..].iter().all(|r| *r == Recorded::Duplicate));
+        assert_eq!(record_together(&town, &[sent], Source::Node).await, [Recorded::Duplicate]);
+        assert_eq!(town.balance(AccountKind::Wallet, "top_up:1").await, Cents(4500));
+        assert_eq!(town.count("select count(*) from job where kind = 'receipt.recorded'").await, 1);
+        town.check_ledger().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_paper_of_a_reported_payment_comes_once_whatever_else_is_in_its_group() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        let position = town.position("top_up:1", PositionKind::TopUp, 4500).await;
+        let (told, other) = (receipt("told", position.notice_number, 4500), receipt("other", position.notice_number, 4500));
+        let reported = record_together(&town, &[told.clone(), told.clone()], Source::Report).await;
+        assert_eq!((outcome(reported[0]), reported[1]), (Outcome::Applied, Recorded::Duplicate));
+        let papers = record_together(&town, &[told.clone(), other, told], Source::Node).await;
+        assert_eq!((papers[0], papers[2]), (reported[0], Recorded::Duplicate));
+        assert_eq!(outcome(papers[1]), Outcome::DoublePayment);
+        assert_eq!(town.count("select count(*) from payment_receipt where source = 'node'").await, 2);
+        town.check_ledger().await;
+    })
+    .await;
+}
+
 /// Delivers each receipt from many tasks at once; gives how many were new.
 async fn storm(town: &Arc<Town>, receipts: Vec<pagopa::Receipt>, copies: usize) -> usize {
     let deliveries = (0..copies).flat_map(|_| receipts.clone()).map(|sent| {
@@ -245,6 +359,18 @@ async fn two_receipts_at_once_for_one_notice_are_a_payment_and_a_double() {
         assert_eq!(storm(&town, two, 10).await, 2);
         assert_eq!(town.balance(AccountKind::Receivable, "instalment:1").await, Cents(4500));
         assert_eq!(town.refund().await, Cents(4500));
+        town.check_ledger().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_receipt_nobody_expects_many_times_at_once_is_kept_once() {
+    on_both_engines(|db| async move {
+        let town = Arc::new(Town::new(db).await);
+        let unknown = receipt("unknown", "302000600008408304".parse().unwrap(), 1000);
+        assert_eq!(storm(&town, vec![unknown], 50).await, 1);
+        assert_eq!(town.balance(AccountKind::Suspense, "pagopa").await, Cents(1000));
         town.check_ledger().await;
     })
     .await;

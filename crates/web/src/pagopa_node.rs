@@ -3,6 +3,11 @@
 //! It reads the message, finds the institution by `idPA`, asks [`payments`] and writes the answer. What cannot be read
 //! is a SOAP fault with status 500; every refusal of an operation is status 200 with outcome KO. Verify and payment
 //! requests are pure reads. A receipt is answered only after its commit.
+//!
+//! Calls for an institution that wait for the database are put to it together, see [`gather`] and [`groups`].
+
+mod gather;
+mod groups;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -14,12 +19,15 @@ use axum::extract::{ConnectInfo, DefaultBodyLimit, FromRequest, Request as HttpR
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response as HttpResponse};
 use axum::routing::post;
-use db::{Db, Tx};
-use kernel::{Actor, Clock, Ctx, Entropy};
-use pagopa::{Fault, FaultCode, PaymentRequest, QrCode, ReceiptRequest, Refusal, Request, Response, VerifyRequest};
-use payments::notice;
-use payments::receipt::{self, Recorded};
-use payments::settings::{self, Institution};
+use db::Db;
+use groups::{Asking, Sent, Taking};
+use kernel::{Clock, Entropy};
+use pagopa::{
+    Fault, FaultCode, Head, NoticeNumber, Operation, PaymentRequest, QrCode, Refusal, Request, Response, VerifyRequest,
+};
+use payments::Position;
+use payments::notice::{self, Notices};
+use payments::receipt::Recorded;
 
 /// What the listener needs.
 #[derive(Clone)]
@@ -32,8 +40,6 @@ pub struct NodeState {
     pub allowed_sources: Arc<[IpAddr]>,
 }
 
-/// How often a transaction that met another one is tried.
-const MOST_TRIES: usize = 8;
 /// The node waits 7 seconds for an answer and 15 for a receipt: we give up before it does.
 const READ_LIMIT: Duration = Duration::from_secs(6);
 const RECEIPT_LIMIT: Duration = Duration::from_secs(13);
@@ -41,15 +47,22 @@ const RECEIPT_LIMIT: Duration = Duration::from_secs(13);
 /// The one route of the node's listener.
 pub fn router(state: NodeState) -> Router {
     let limit = DefaultBodyLimit::max(pagopa::MAX_BODY_BYTES);
-    Router::new().route("/pagopa/paForNode", post(receive)).layer(limit).with_state(state)
+    let door = Door { asking: groups::asking(&state), taking: groups::taking(&state), state };
+    Router::new().route("/pagopa/paForNode", post(receive)).layer(limit).with_state(Arc::new(door))
 }
 
-async fn receive(State(state): State<NodeState>, request: HttpRequest) -> HttpResponse {
-    if !is_allowed(&state, &request) {
+struct Door {
+    state: NodeState,
+    asking: Asking,
+    taking: Taking,
+}
+
+async fn receive(State(door): State<Arc<Door>>, request: HttpRequest) -> HttpResponse {
+    if !is_allowed(&door.state, &request) {
         return unread(StatusCode::FORBIDDEN);
     }
     match Bytes::from_request(request, &()).await {
-        Ok(body) => answer(&state, &body).await,
+        Ok(body) => answer(&door, body).await,
         Err(rejection) => unread(rejection),
     }
 }
@@ -64,9 +77,9 @@ fn is_allowed(state: &NodeState, request: &HttpRequest) -> bool {
     state.allowed_sources.is_empty() || source.is_some_and(|ip| state.allowed_sources.contains(&ip))
 }
 
-async fn answer(state: &NodeState, body: &[u8]) -> HttpResponse {
-    let response = match Request::decode(body) {
-        Ok(request) => answer_in_time(state, &request, body).await,
+async fn answer(door: &Door, body: Bytes) -> HttpResponse {
+    let response = match Request::decode(&body) {
+        Ok(request) => answer_in_time(door, request, body).await,
         Err(Refusal::Invalid { operation, fault }) => Response::refuse(operation, fault),
         Err(Refusal::Soap(fault)) => {
             tracing::info!(why = %fault, "a message to the node's door cannot be read");
@@ -89,127 +102,132 @@ fn soap(status: StatusCode, body: String) -> HttpResponse {
     (status, [(header::CONTENT_TYPE, pagopa::CONTENT_TYPE)], body).into_response()
 }
 
-async fn answer_in_time(state: &NodeState, request: &Request, body: &[u8]) -> Response {
-    let began = std::time::Instant::now();
+async fn answer_in_time(door: &Door, request: Request, body: Bytes) -> Response {
+    let (call, began) = (Call::of(&request), std::time::Instant::now());
     let limit = if matches!(request, Request::Receipt(_)) { RECEIPT_LIMIT } else { READ_LIMIT };
-    let answered = tokio::time::timeout(limit, answer_request(state, request, body)).await;
+    let answered = tokio::time::timeout(limit, answer_request(door, request, body)).await;
     let response = match answered.unwrap_or(Err(Failure::TooSlow)) {
         Ok(response) => response,
-        Err(Failure::Refused(fault)) => Response::refuse(request.operation(), fault),
+        Err(Failure::Refused(fault)) => Response::refuse(call.operation, fault),
         Err(failure) => {
-            tracing::error!(%failure, operation = request.operation().name(), "the node's request failed");
-            Response::refuse(request.operation(), Fault::new(FaultCode::SystemError, &request.head().id_pa))
+            tracing::error!(%failure, operation = call.operation.name(), "the node's request failed");
+            Response::refuse(call.operation, Fault::new(FaultCode::SystemError, &call.id_pa))
         }
     };
-    log(request, &response, began.elapsed());
+    call.log(&response, began.elapsed());
     response
 }
 
-fn log(request: &Request, response: &Response, took: Duration) {
-    let notice_number = match request {
-        Request::Verify(asked) => asked.qr_code.notice_number.to_string(),
-        Request::Payment(asked) => asked.qr_code.notice_number.to_string(),
-        Request::Receipt(sent) => sent.receipt.notice_number.to_string(),
-        Request::Demand(_) => String::new(),
-    };
-    tracing::info!(
-        pagopa.operation = request.operation().name(),
-        pagopa.id_pa = request.head().id_pa,
-        pagopa.notice_number = notice_number,
-        pagopa.outcome = response.fault().map_or("OK", |f| &f.code),
-        took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        "the node asked"
-    );
+/// What the log says of a call.
+struct Call {
+    operation: Operation,
+    id_pa: String,
+    notice_number: Option<NoticeNumber>,
 }
 
-/// Why there is no OK.
-#[derive(Debug, thiserror::Error)]
+impl Call {
+    fn of(request: &Request) -> Call {
+        let notice_number = match request {
+            Request::Verify(asked) => Some(asked.qr_code.notice_number),
+            Request::Payment(asked) => Some(asked.qr_code.notice_number),
+            Request::Receipt(sent) => Some(sent.receipt.notice_number),
+            Request::Demand(_) => None,
+        };
+        Call { operation: request.operation(), id_pa: request.head().id_pa.clone(), notice_number }
+    }
+
+    fn log(&self, response: &Response, took: Duration) {
+        tracing::info!(
+            pagopa.operation = self.operation.name(),
+            pagopa.id_pa = self.id_pa,
+            pagopa.notice_number = self.notice_number.as_ref().map_or("", NoticeNumber::as_str),
+            pagopa.outcome = response.fault().map_or("OK", |f| &f.code),
+            took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            "the node asked"
+        );
+    }
+}
+
+/// Why there is no OK; shared by the calls of a group.
+#[derive(Clone, Debug, thiserror::Error)]
 enum Failure {
     #[error("refused")]
     Refused(Fault),
     #[error(transparent)]
-    Payments(#[from] payments::Error),
+    Payments(Arc<payments::Error>),
     #[error("too slow")]
     TooSlow,
+    #[error("the work on it panicked")]
+    Panicked,
+}
+
+impl From<payments::Error> for Failure {
+    fn from(error: payments::Error) -> Failure {
+        Failure::Payments(Arc::new(error))
+    }
 }
 
 impl From<db::Error> for Failure {
     fn from(error: db::Error) -> Failure {
-        Failure::Payments(error.into())
+        payments::Error::from(error).into()
     }
 }
 
-async fn answer_request(state: &NodeState, request: &Request, body: &[u8]) -> Result<Response, Failure> {
+impl Failure {
+    /// Whether it may be the fault of one call of a group; a database that is away is away for all of them.
+    fn may_be_of_one(&self) -> bool {
+        matches!(self, Failure::Payments(error) if !error.database().is_some_and(db::Error::is_unavailable))
+    }
+}
+
+async fn answer_request(door: &Door, request: Request, body: Bytes) -> Result<Response, Failure> {
     match request {
-        Request::Verify(asked) => verify(state, asked).await,
-        Request::Payment(asked) => payment(state, asked).await,
-        Request::Receipt(sent) => take_receipt(state, sent, body).await,
+        Request::Verify(asked) => verify(door, &asked).await,
+        Request::Payment(asked) => payment(door, &asked).await,
+        Request::Receipt(request) => take_receipt(door, Sent { request, body }).await,
         // National catalogue services are none of a school office's.
         Request::Demand(asked) => Err(Failure::Refused(Fault::new(FaultCode::SystemError, &asked.head.id_pa))),
     }
 }
 
-async fn verify(state: &NodeState, asked: &VerifyRequest) -> Result<Response, Failure> {
-    let mut tx = state.db.read().await?;
-    let (institution, position) = payable(&mut tx, state, &asked.head, &asked.qr_code).await?;
-    Ok(Response::Verify(Ok(notice::summary(&institution, &position))))
+async fn verify(door: &Door, asked: &VerifyRequest) -> Result<Response, Failure> {
+    let notices = find(door, &asked.head, &asked.qr_code).await?;
+    let position = payable(door, &notices, &asked.head, &asked.qr_code)?;
+    Ok(Response::Verify(Ok(notice::summary(&notices.institution, position))))
 }
 
-async fn payment(state: &NodeState, asked: &PaymentRequest) -> Result<Response, Failure> {
-    let mut tx = state.db.read().await?;
-    let (institution, position) = payable(&mut tx, state, &asked.head, &asked.qr_code).await?;
-    let payment = notice::payment(&institution, &position, asked.transfer_type);
+async fn payment(door: &Door, asked: &PaymentRequest) -> Result<Response, Failure> {
+    let notices = find(door, &asked.head, &asked.qr_code).await?;
+    let position = payable(door, &notices, &asked.head, &asked.qr_code)?;
+    let payment = notice::payment(&notices.institution, position, asked.transfer_type);
     Ok(Response::Payment(asked.version, Ok(Box::new(payment))))
 }
 
-/// Institution, broker, station, then the notice: the order of the node's guide.
-async fn payable(
-    tx: &mut Tx,
-    state: &NodeState,
-    head: &pagopa::Head,
-    qr_code: &QrCode,
-) -> Result<(Institution, Box<payments::Position>), Failure> {
-    let refused = |code| Failure::Refused(Fault::new(code, &head.id_pa));
+async fn find(door: &Door, head: &Head, qr_code: &QrCode) -> Result<Arc<Notices>, Failure> {
+    let unknown = || Failure::Refused(Fault::new(FaultCode::IdDominioErrato, &head.id_pa));
     if head.id_pa != qr_code.fiscal_code {
-        return Err(refused(FaultCode::IdDominioErrato));
+        return Err(unknown());
     }
-    let institution = notice::institution_for(tx, head).await?.map_err(refused)?;
-    let found = notice::ask_institution(tx, &institution, qr_code.notice_number, state.clock.now()).await?;
-    let position = found.payable(&institution).map_err(Failure::Refused)?;
-    Ok((institution, position))
+    let found = door.asking.ask(&head.id_pa, qr_code.notice_number).await;
+    found.ok_or(Failure::Panicked)??.ok_or_else(unknown)
+}
+
+/// Institution, broker, station, then the notice: the order of the node's guide.
+fn payable<'n>(door: &Door, notices: &'n Notices, head: &Head, qr_code: &QrCode) -> Result<&'n Position, Failure> {
+    let found = notices.check(head).and_then(|()| notices.payable(qr_code.notice_number, door.state.clock.now()));
+    found.map_err(|code| Failure::Refused(Fault::new(code, &head.id_pa)))
 }
 
 /// A receipt is refused for one reason only: it is not for an institution of ours. A station that was moved, an
 /// unknown notice or another amount are no reasons: the money is on its way.
-async fn take_receipt(state: &NodeState, sent: &ReceiptRequest, body: &[u8]) -> Result<Response, Failure> {
-    let id_pa = &sent.head.id_pa;
-    if !sent.receipt.is_paid {
-        let fault = Fault::new(FaultCode::Semantica, id_pa).describe("solo le ricevute con esito OK sono acquisite");
+async fn take_receipt(door: &Door, sent: Sent) -> Result<Response, Failure> {
+    let (version, id_pa) = (sent.request.version, sent.request.head.id_pa.clone());
+    if !sent.request.receipt.is_paid {
+        let fault = Fault::new(FaultCode::Semantica, &id_pa).describe("solo le ricevute con esito OK sono acquisite");
         return Err(Failure::Refused(fault));
     }
-    let raw_xml = std::str::from_utf8(body).expect("what was decoded is UTF-8");
-    let mut tries = 1;
-    let recorded = loop {
-        match record(state, sent, raw_xml).await {
-            Err(Failure::Payments(met)) if met.is_retryable() && tries < MOST_TRIES => tries += 1,
-            other => break other?,
-        }
-    };
-    match recorded {
-        Recorded::New { .. } => Ok(Response::Receipt(sent.version, Ok(()))),
-        Recorded::Duplicate => Err(Failure::Refused(Fault::new(FaultCode::ReceiptDuplicata, id_pa))),
+    match door.taking.ask(&id_pa, sent).await.ok_or(Failure::Panicked)?? {
+        Recorded::New { .. } => Ok(Response::Receipt(version, Ok(()))),
+        Recorded::Duplicate => Err(Failure::Refused(Fault::new(FaultCode::ReceiptDuplicata, &id_pa))),
     }
-}
-
-async fn record(state: &NodeState, sent: &ReceiptRequest, raw_xml: &str) -> Result<Recorded, Failure> {
-    let mut tx = state.db.begin().await?;
-    let found = settings::find_institution(&mut tx, &sent.head.id_pa).await?;
-    let institution = found.ok_or_else(|| Failure::Refused(Fault::new(FaultCode::IdDominioErrato, &sent.head.id_pa)))?;
-    if institution.pagopa.station != sent.head.id_station {
-        tracing::warn!(pagopa.station = sent.head.id_station, "a receipt came for another station and is taken");
-    }
-    let ctx = Ctx::new(institution.tenant, Actor::PagopaNode, &state.clock, &state.entropy);
-    let recorded = receipt::record(&mut tx, &ctx, &institution, &sent.receipt, raw_xml).await?;
-    tx.commit().await?;
-    Ok(recorded)
 }

@@ -234,6 +234,79 @@ async fn two_hundred_deliveries_at_once_over_http_make_one_credit() {
     .await;
 }
 
+/// Sends all at once; the fault of each, in their order.
+async fn all_at_once(node: &Arc<Node>, requests: Vec<Request>) -> Vec<Option<FaultCode>> {
+    let calls = requests.into_iter().map(|request| {
+        let node = node.clone();
+        tokio::spawn(async move { node.ask(request).await.fault().and_then(Fault::known_code) })
+    });
+    let mut faults = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        faults.push(call.await.unwrap());
+    }
+    faults
+}
+
+async fn set_balance(town: &Town, subject: &str, cents: i64) {
+    let mut tx = town.db.begin().await.unwrap();
+    let sql = "update ledger_account set balance_cents = $2 where tenant_id = 1 and subject = $1";
+    tx.execute_one(sql, &[&subject, &cents]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_receipt_that_cannot_be_booked_takes_no_other_with_it() {
+    on_both_engines(|db| async move {
+        let node = Arc::new(Node::new(db).await);
+        let mut requests = Vec::new();
+        for n in 0..40 {
+            let number = node.town.position(&format!("top_up:{n}"), PositionKind::TopUp, 4500).await.notice_number;
+            requests.push(send(Version::V2, head(), receipt(&format!("r{n}"), number, 4500)));
+        }
+        // No cent more has a place on this one.
+        set_balance(&node.town, "top_up:17", i64::MAX).await;
+        let faults = all_at_once(&node, requests.clone()).await;
+        for (n, fault) in faults.into_iter().enumerate() {
+            assert_eq!(fault, (n == 17).then_some(FaultCode::SystemError), "receipt {n}");
+        }
+        set_balance(&node.town, "top_up:17", 0).await;
+        assert_eq!(node.town.count("select count(*) from payment_receipt").await, 39);
+        let again = all_at_once(&node, requests).await;
+        assert_eq!(again.iter().filter(|fault| fault.is_none()).count(), 1, "the one that was refused is taken now");
+        assert_eq!(node.town.count("select count(*) from payment_receipt").await, 40);
+        node.town.check_ledger().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn calls_that_are_answered_together_each_hear_of_their_own_notice() {
+    on_both_engines(|db| async move {
+        let node = Arc::new(Node::new(db).await);
+        let mut numbers = Vec::new();
+        for n in 0..20 {
+            numbers.push(node.town.position(&format!("top_up:{n}"), PositionKind::TopUp, 1000 + n).await.notice_number);
+        }
+        let calls = (0..200).map(|turn| {
+            let (node, n) = (node.clone(), turn % 20);
+            let number = numbers[n];
+            tokio::spawn(async move {
+                let Response::Payment(_, Ok(payment)) = node.ask(get(Version::V2, number)).await else { panic!("no payment") };
+                assert_eq!((payment.creditor_reference_id.as_str(), payment.amount_cents), (number.iuv(), 1000 + n as i64));
+                let other = Head { id_pa: OTHER_FISCAL_CODE.into(), ..head() };
+                let elsewhere = node.fault(verify(other, OTHER_FISCAL_CODE, number)).await;
+                assert_eq!(elsewhere, FaultCode::PagamentoSconosciuto, "another tenant's call shares nothing with it");
+                let unknown = Head { id_pa: "11111111111".into(), ..head() };
+                assert_eq!(node.fault(verify(unknown, "11111111111", number)).await, FaultCode::IdDominioErrato);
+            })
+        });
+        for call in calls.collect::<Vec<_>>() {
+            call.await.unwrap();
+        }
+    })
+    .await;
+}
+
 /// What the test pagoPA is told of the town.
 struct Known(Arc<Town>);
 

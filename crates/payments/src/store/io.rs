@@ -3,8 +3,8 @@ use std::collections::HashMap;
 use db::{Engine, Row, ToValue, Tx};
 use kernel::{Ctx, Day, Instant, MessageId, PositionId, ReceiptId, TenantId};
 
-use super::positions::{COLUMNS, position};
-use super::{places, unknown_word};
+use super::positions::{POSITION_COLUMNS, position};
+use super::unknown_word;
 use crate::io::{IoKind, IoSettings, ToTell};
 use crate::{Error, Position};
 
@@ -37,7 +37,7 @@ pub(crate) async fn overtake_all_io(tx: &mut Tx, ctx: &Ctx) -> Result<(), Error>
 
 pub(crate) async fn io_new(tx: &mut Tx, ctx: &Ctx, since: Instant, most: i64) -> Result<Vec<Position>, Error> {
     let sql = format!(
-        "select {COLUMNS} from debt_position p
+        "select {POSITION_COLUMNS} from debt_position p
          where p.tenant_id = $1 and p.state = 'payable' and p.created_at >= $2 and p.amount_cents > p.paid_cents
            and (p.due_on is null or p.due_on >= $3) and (p.kind = 'whole' or (p.kind = 'instalment' and p.choice_key is null))
            and not exists (select 1 from io_message m where m.tenant_id = $1 and m.position_id = p.id and m.kind = 'notice')
@@ -48,7 +48,7 @@ pub(crate) async fn io_new(tx: &mut Tx, ctx: &Ctx, since: Instant, most: i64) ->
 
 pub(crate) async fn io_near(tx: &mut Tx, ctx: &Ctx, until: Day, made_before: Instant, most: i64) -> Result<Vec<Position>, Error> {
     let sql = format!(
-        "select {COLUMNS} from debt_position p
+        "select {POSITION_COLUMNS} from debt_position p
          where p.tenant_id = $1 and p.state = 'payable' and p.due_on >= $2 and p.due_on <= $3 and p.kind = 'instalment'
            and p.created_at <= $4 and p.amount_cents > p.paid_cents
            and not exists (select 1 from io_message m where m.tenant_id = $1 and m.position_id = p.id and m.kind = 'reminder'
@@ -141,16 +141,9 @@ pub(crate) async fn io_failed(tx: &mut Tx, ctx: &Ctx, message: MessageId, again:
 }
 
 pub(crate) async fn io_sent_at(tx: &mut Tx, ctx: &Ctx, messages: &[MessageId]) -> Result<HashMap<MessageId, Instant>, Error> {
-    if messages.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let sql = format!(
-        "select message_id, ended_at from io_message where tenant_id = $1 and state = 'sent' and message_id in ({})",
-        places(2, messages.len())
-    );
-    let mut params: Vec<&dyn ToValue> = vec![&ctx.tenant];
-    params.extend(messages.iter().map(|id| id as &dyn ToValue));
-    tx.query(&sql, &params).await?.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+    let sql = "select message_id, ended_at from io_message where tenant_id = $1 and state = 'sent' and message_id in ({list})";
+    let rows = tx.query_list(sql, &[&ctx.tenant], messages).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 pub(crate) async fn count_io(tx: &mut Tx, ctx: &Ctx) -> Result<Vec<(String, i64)>, Error> {

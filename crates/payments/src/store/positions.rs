@@ -1,46 +1,48 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use db::{Row, ToValue, Tx, row};
-use kernel::{Cents, Ctx, Day, Instant, PositionId, TenantId};
+use db::{Row, Tx, row};
+use kernel::{Cents, Ctx, Day, PositionId, TenantId};
 use pagopa::NoticeNumber;
 
-use super::{places, unknown_word};
+use super::unknown_word;
 use crate::notice::ListedNotice;
 use crate::{Error, NewPosition, Position, PositionKind, State};
 
-pub(super) const COLUMNS: &str =
-    "id, notice_number, iuv, origin_key, kind, state, amount_cents, paid_cents, due_on, description, taxonomy_code,
-    pupil_id, debtor_id, debtor_code, debtor_name, credit_account_id, created_at, attempt_until, paid_at, cancelled_at,
-    choice_key, closed_by";
-
-/// The keys of one statement: both engines take many more.
-const PIECE: usize = 500;
+pub(super) const POSITION_COLUMNS: &str =
+    "p.id, p.notice_number, p.iuv, p.origin_key, p.kind, p.state, p.amount_cents, p.paid_cents, p.due_on, p.description,
+    p.taxonomy_code, p.pupil_id, p.debtor_id, p.debtor_code, p.debtor_name, p.credit_account_id, p.created_at, p.attempt_until,
+    p.paid_at, p.cancelled_at, p.choice_key, p.closed_by";
 
 pub(super) fn position(row: &Row) -> Result<Position, Error> {
-    let (kind, state): (String, String) = (row.get(4)?, row.get(5)?);
+    position_from(row, 0)
+}
+
+/// The columns begin at the `first` of the row.
+pub(super) fn position_from(row: &Row, first: usize) -> Result<Position, Error> {
+    let (kind, state): (String, String) = (row.get(first + 4)?, row.get(first + 5)?);
     Ok(Position {
-        id: row.get(0)?,
-        notice_number: NoticeNumber::parse(&row.get::<String>(1)?)?,
-        iuv: row.get(2)?,
-        origin_key: row.get(3)?,
+        id: row.get(first)?,
+        notice_number: NoticeNumber::parse(&row.get::<String>(first + 1)?)?,
+        iuv: row.get(first + 2)?,
+        origin_key: row.get(first + 3)?,
         kind: PositionKind::from_code(&kind).ok_or_else(|| unknown_word("position kind", &kind))?,
         state: State::from_code(&state).ok_or_else(|| unknown_word("position state", &state))?,
-        amount: row.get(6)?,
-        paid: row.get(7)?,
-        due_on: row.get(8)?,
-        description: row.get(9)?,
-        taxonomy_code: row.get(10)?,
-        pupil: row.get(11)?,
-        debtor: row.get(12)?,
-        debtor_code: row.get(13)?,
-        debtor_name: row.get(14)?,
-        credit_account: row.get(15)?,
-        created_at: row.get(16)?,
-        attempt_until: row.get(17)?,
-        paid_at: row.get(18)?,
-        cancelled_at: row.get(19)?,
-        choice_key: row.get(20)?,
-        closed_by: row.get(21)?,
+        amount: row.get(first + 6)?,
+        paid: row.get(first + 7)?,
+        due_on: row.get(first + 8)?,
+        description: row.get(first + 9)?,
+        taxonomy_code: row.get(first + 10)?,
+        pupil: row.get(first + 11)?,
+        debtor: row.get(first + 12)?,
+        debtor_code: row.get(first + 13)?,
+        debtor_name: row.get(first + 14)?,
+        credit_account: row.get(first + 15)?,
+        created_at: row.get(first + 16)?,
+        attempt_until: row.get(first + 17)?,
+        paid_at: row.get(first + 18)?,
+        cancelled_at: row.get(first + 19)?,
+        choice_key: row.get(first + 20)?,
+        closed_by: row.get(first + 21)?,
     })
 }
 
@@ -93,21 +95,11 @@ pub(crate) async fn by_origins<'a>(
     tenant: TenantId,
     keys: impl Iterator<Item = &'a str>,
 ) -> Result<HashMap<String, Position>, Error> {
-    let keys: Vec<&str> = keys.collect();
-    let mut found = HashMap::with_capacity(keys.len());
-    for piece in keys.chunks(PIECE) {
-        let sql = format!(
-            "select {COLUMNS} from debt_position where tenant_id = $1 and origin_key in ({}) order by id",
-            places(2, piece.len())
-        );
-        let mut params: Vec<&dyn ToValue> = vec![&tenant];
-        params.extend(piece.iter().map(|key| key as &dyn ToValue));
-        for row in tx.query(&sql, &params).await? {
-            let position = position(&row)?;
-            found.insert(position.origin_key.clone(), position);
-        }
-    }
-    Ok(found)
+    let sql = format!(
+        "select {POSITION_COLUMNS} from debt_position p where p.tenant_id = $1 and p.origin_key in ({{list}}) order by p.id"
+    );
+    let found = tx.query_list(&sql, &[&tenant], keys).await?;
+    found.iter().map(|row| position(row).map(|p| (p.origin_key.clone(), p))).collect()
 }
 
 /// By id, which is also the order they are locked in.
@@ -116,44 +108,50 @@ pub(crate) async fn by_ids(tx: &mut Tx, tenant: TenantId, ids: &[PositionId], lo
     ids.sort_unstable();
     ids.dedup();
     let lock = if lock { tx.for_update() } else { "" };
-    let mut found = Vec::with_capacity(ids.len());
-    for piece in ids.chunks(PIECE) {
-        let places = places(2, piece.len());
-        let sql = format!("select {COLUMNS} from debt_position where tenant_id = $1 and id in ({places}) order by id{lock}");
-        let mut params: Vec<&dyn ToValue> = vec![&tenant];
-        params.extend(piece.iter().map(|id| id as &dyn ToValue));
-        for row in tx.query(&sql, &params).await? {
-            found.push(position(&row)?);
-        }
-    }
-    Ok(found)
+    let sql = format!(
+        "select {POSITION_COLUMNS} from debt_position p where p.tenant_id = $1 and p.id in ({{list}}) order by p.id{lock}"
+    );
+    tx.query_list(&sql, &[&tenant], ids).await?.iter().map(position).collect()
 }
 
-/// The position, and first those it shares a debt with: all locked in ascending order of id.
-pub(crate) async fn lock_family(tx: &mut Tx, tenant: TenantId, id: PositionId) -> Result<Vec<Position>, Error> {
+/// The ids of those with these numbers, and of those they share a debt with.
+pub(crate) async fn family_ids(tx: &mut Tx, tenant: TenantId, numbers: &[NoticeNumber]) -> Result<Vec<PositionId>, Error> {
+    let sql = "select id, choice_key from debt_position where tenant_id = $1 and notice_number in ({list})";
+    let (mut ids, mut keys) = (Vec::with_capacity(numbers.len()), BTreeSet::new());
+    for row in tx.query_list(sql, &[&tenant], numbers.iter().map(NoticeNumber::as_str)).await? {
+        ids.push(row.get(0)?);
+        keys.extend(row.get::<Option<String>>(1)?);
+    }
     // A position gets its choice in the transaction that makes it, or never.
+    let sql = "select id from debt_position where tenant_id = $1 and choice_key in ({list})";
+    for row in tx.query_list(sql, &[&tenant], keys).await? {
+        ids.push(row.get(0)?);
+    }
+    Ok(ids)
+}
+
+/// The position, and those it shares a debt with: all locked in ascending order of id.
+pub(crate) async fn lock_family(tx: &mut Tx, tenant: TenantId, id: PositionId) -> Result<Vec<Position>, Error> {
     let sql = "select choice_key from debt_position where tenant_id = $1 and id = $2";
     let Some(row) = tx.query_opt(sql, &[&tenant, &id]).await? else { return Ok(Vec::new()) };
     let Some(key) = row.get::<Option<String>>(0)? else { return by_ids(tx, tenant, &[id], true).await };
-    let sql =
-        format!("select {COLUMNS} from debt_position where tenant_id = $1 and choice_key = $2 order by id{}", tx.for_update());
+    let sql = format!(
+        "select {POSITION_COLUMNS} from debt_position p where p.tenant_id = $1 and p.choice_key = $2 order by p.id{}",
+        tx.for_update()
+    );
     tx.query(&sql, &[&tenant, &key]).await?.iter().map(position).collect()
 }
 
 pub(crate) async fn by_iuv(tx: &mut Tx, tenant: TenantId, iuv: &str) -> Result<Option<Position>, Error> {
-    let sql = format!("select {COLUMNS} from debt_position where tenant_id = $1 and iuv = $2");
+    let sql = format!("select {POSITION_COLUMNS} from debt_position p where p.tenant_id = $1 and p.iuv = $2");
     tx.query_opt(&sql, &[&tenant, &iuv]).await?.as_ref().map(position).transpose()
 }
 
 /// All that ask for one debt, by id.
 pub(crate) async fn by_choice(tx: &mut Tx, tenant: TenantId, key: &str) -> Result<Vec<Position>, Error> {
-    let sql = format!("select {COLUMNS} from debt_position where tenant_id = $1 and choice_key = $2 order by id");
+    let sql =
+        format!("select {POSITION_COLUMNS} from debt_position p where p.tenant_id = $1 and p.choice_key = $2 order by p.id");
     tx.query(&sql, &[&tenant, &key]).await?.iter().map(position).collect()
-}
-
-pub(crate) async fn id_by_notice(tx: &mut Tx, tenant: TenantId, number: NoticeNumber) -> Result<Option<PositionId>, Error> {
-    let sql = "select id from debt_position where tenant_id = $1 and notice_number = $2";
-    Ok(tx.query_opt(sql, &[&tenant, &number.as_str()]).await?.map(|row| row.get(0)).transpose()?)
 }
 
 pub(crate) async fn set_choices(tx: &mut Tx, ctx: &Ctx, parts: &[(PositionId, &str)]) -> Result<(), Error> {
@@ -181,24 +179,8 @@ pub(crate) async fn set_revised(
     Ok(tx.execute_one(sql, &[&ctx.tenant, &id, &amount, &due_on, &state.code(), &ctx.now]).await?)
 }
 
-/// Closed by a payment on the other side, with what that brought to its account.
-pub(crate) async fn close_position(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    position: &Position,
-    brought: Cents,
-    by: PositionId,
-    paid_at: Instant,
-) -> Result<(), Error> {
-    let sql = "update debt_position set state = 'closed', paid_cents = $3, closed_by = $4, paid_at = $5, attempt_until = null
-               where tenant_id = $1 and id = $2 and state in ('payable', 'closed')";
-    let paid = position.paid + brought;
-    let paid_at = (paid == position.amount).then_some(paid_at);
-    Ok(tx.execute_one(sql, &[&ctx.tenant, &position.id, &paid, &by, &paid_at]).await?)
-}
-
 pub(crate) async fn by_notice(tx: &mut Tx, tenant: TenantId, number: NoticeNumber) -> Result<Option<Position>, Error> {
-    let sql = format!("select {COLUMNS} from debt_position where tenant_id = $1 and notice_number = $2");
+    let sql = format!("select {POSITION_COLUMNS} from debt_position p where p.tenant_id = $1 and p.notice_number = $2");
     tx.query_opt(&sql, &[&tenant, &number.as_str()]).await?.as_ref().map(position).transpose()
 }
 
@@ -208,20 +190,13 @@ pub(crate) async fn cancel_position(tx: &mut Tx, ctx: &Ctx, id: PositionId) -> R
     Ok(tx.execute_one(sql, &[&ctx.tenant, &id, &ctx.now]).await?)
 }
 
-/// What a receipt brought; the end of any attempt to pay.
-pub(crate) async fn apply_receipt(
-    tx: &mut Tx,
-    ctx: &Ctx,
-    position: &Position,
-    credited: Cents,
-    becomes: Option<State>,
-    paid_at: Instant,
-) -> Result<(), Error> {
-    let state = becomes.unwrap_or(position.state);
-    let paid_at = position.paid_at.or((state == State::Paid).then_some(paid_at));
-    let sql = "update debt_position set state = $3, paid_cents = $4, paid_at = $5, attempt_until = null where tenant_id = $1 and id = $2";
-    let paid = position.paid + credited;
-    Ok(tx.execute_one(sql, &[&ctx.tenant, &position.id, &state.code(), &paid, &paid_at]).await?)
+/// What money did to positions under lock; the end of any attempt to pay them.
+pub(crate) async fn set_paid<'a>(tx: &mut Tx, ctx: &Ctx, moved: impl Iterator<Item = &'a Position>) -> Result<(), Error> {
+    let sql = "update debt_position set state = $3, paid_cents = $4, paid_at = $5, closed_by = $6, attempt_until = null
+               where tenant_id = $1 and id = $2";
+    let rows = moved.map(|p| row![ctx.tenant, p.id, p.state.code(), p.paid, p.paid_at, p.closed_by]).collect();
+    tx.execute_many(sql, rows).await?;
+    Ok(())
 }
 
 /// Each can be paid without closing another. Of every tenant that takes payments: see [`crate::notice::list_for_test_node`].

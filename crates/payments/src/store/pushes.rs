@@ -17,11 +17,11 @@ pub(crate) async fn insert_pushes(tx: &mut Tx, ctx: &Ctx, positions: impl Iterat
 
 /// A change the archive must hear of, where it knows the position. A call that is under way keeps its lease: it will
 /// find out that there is more to tell.
-pub(crate) async fn touch_push(tx: &mut Tx, ctx: &Ctx, position: PositionId) -> Result<(), Error> {
+pub(crate) async fn touch_pushes(tx: &mut Tx, ctx: &Ctx, positions: impl Iterator<Item = PositionId>) -> Result<(), Error> {
     let sql = "update position_push set version = version + 1, attempts = 0,
                       next_try_at = case when version = pushed_version then $3 else next_try_at end
                where tenant_id = $1 and position_id = $2";
-    tx.execute(sql, &[&ctx.tenant, &position, &ctx.now]).await?;
+    tx.execute_many(sql, positions.map(|id| row![ctx.tenant, id, ctx.now]).collect()).await?;
     Ok(())
 }
 

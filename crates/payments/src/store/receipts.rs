@@ -1,9 +1,11 @@
-use db::{Row, ToValue, Tx, row};
-use kernel::{Cents, Ctx, Day, Instant, Page, Paged, PositionId, PostingId, ReceiptId};
+use std::collections::HashMap;
+
+use db::{Row, ToValue, Tx, Value, row};
+use kernel::{Cents, Ctx, Day, Page, Paged, PositionId, PostingId, ReceiptId};
 
 use super::unknown_word;
 use crate::Error;
-use crate::receipt::{Outcome, Receipt, Source};
+use crate::receipt::{Delivery, Outcome, Receipt, Source};
 use crate::settings::Institution;
 
 /// A receipt about to be kept.
@@ -11,24 +13,22 @@ pub(crate) struct ReceiptRow<'a> {
     pub id: ReceiptId,
     pub position: Option<PositionId>,
     pub outcome: Outcome,
-    /// What of it is this institution's.
-    pub amount: Cents,
     pub sent: &'a pagopa::Receipt,
     pub raw_xml: &'a str,
     pub source: Source,
+    /// None for a receipt of nothing.
+    pub posting: Option<PostingId>,
 }
 
-impl ReceiptRow<'_> {
-    /// When it was paid, or when we heard of it.
-    pub fn paid_at(&self, ctx: &Ctx) -> Instant {
-        self.sent.paid_at.unwrap_or(ctx.now)
-    }
-}
-
-pub(crate) async fn find_receipt(tx: &mut Tx, ctx: &Ctx, receipt_id: &str) -> Result<Option<(ReceiptId, Source)>, Error> {
-    let sql = "select id, source from payment_receipt where tenant_id = $1 and receipt_id = $2";
-    let found = tx.query_opt(sql, &[&ctx.tenant, &receipt_id]).await?;
-    found.map(|row| Ok((row.get(0)?, source(&row.get::<String>(1)?)?))).transpose()
+/// Those that are here of the node's names.
+pub(crate) async fn find_receipts(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    receipt_ids: impl Iterator<Item = &str>,
+) -> Result<HashMap<String, (ReceiptId, Source)>, Error> {
+    let sql = "select receipt_id, id, source from payment_receipt where tenant_id = $1 and receipt_id in ({list})";
+    let found = tx.query_list(sql, &[&ctx.tenant], receipt_ids).await?;
+    found.iter().map(|row| Ok((row.get(0)?, (row.get(1)?, source(&row.get::<String>(2)?)?)))).collect()
 }
 
 fn source(word: &str) -> Result<Source, Error> {
@@ -40,10 +40,9 @@ pub(crate) async fn complete_receipt(
     tx: &mut Tx,
     ctx: &Ctx,
     id: ReceiptId,
-    sent: &pagopa::Receipt,
-    raw_xml: &str,
-    source: Source,
+    paper: &Delivery<'_>,
 ) -> Result<Option<Outcome>, Error> {
+    let sent = paper.receipt;
     let sql = "update payment_receipt set source = $3, raw_xml = $4, paid_at = $5, application_on = $6, psp_id = $7, psp_name = $8,
                       channel_description = $9, payment_method = $10, payer_code = $11, payer_name = $12, fee_cents = $13, stand_in = $14
                where tenant_id = $1 and id = $2 and source = 'report' returning outcome";
@@ -52,8 +51,8 @@ pub(crate) async fn complete_receipt(
     let params: [&dyn ToValue; 14] = [
         &ctx.tenant,
         &id,
-        &source.code(),
-        &raw_xml,
+        &paper.source.code(),
+        &paper.raw_xml,
         &sent.paid_at,
         &sent.applied_on,
         &sent.psp.id,
@@ -73,62 +72,64 @@ fn outcome(word: &str) -> Result<Outcome, Error> {
     Outcome::from_code(word).ok_or_else(|| unknown_word("receipt outcome", word).into())
 }
 
-/// The transfers that come to this institution, each to be found again in a settlement report.
-pub(crate) async fn insert_transfers(
+/// The transfers that come to this institution, each to be found again in a settlement report; receipts with the day
+/// they were paid.
+pub(crate) async fn insert_transfers<'a>(
     tx: &mut Tx,
     ctx: &Ctx,
     of: &Institution,
-    receipt: &ReceiptRow<'_>,
-    paid_on: Day,
+    receipts: impl Iterator<Item = (&'a ReceiptRow<'a>, Day)>,
 ) -> Result<(), Error> {
-    let ours = receipt.sent.transfers.iter().filter(|t| t.fiscal_code_pa == of.fiscal_code && t.amount_cents > 0);
-    let transfer = |t: &pagopa::Transfer| row![ctx.tenant, receipt.id, i64::from(t.index), t.amount_cents, paid_on, "paid"];
+    let mut rows = Vec::new();
+    for (receipt, paid_on) in receipts {
+        let ours = receipt.sent.transfers.iter().filter(|t| t.fiscal_code_pa == of.fiscal_code && t.amount_cents > 0);
+        rows.extend(ours.map(|t| row![ctx.tenant, receipt.id, i64::from(t.index), t.amount_cents, paid_on, "paid"]));
+    }
     let insert = "insert into payment_transfer (tenant_id, receipt_id, transfer_index, amount_cents, paid_on, state)";
-    tx.insert_many(insert, ours.map(transfer).collect(), "on conflict (tenant_id, receipt_id, transfer_index) do nothing")
-        .await?;
+    tx.insert_many(insert, rows, "on conflict (tenant_id, receipt_id, transfer_index) do nothing").await?;
     Ok(())
 }
 
-/// False when the receipt is there already, be it by a delivery that ran beside this one.
-pub(crate) async fn insert_receipt(tx: &mut Tx, ctx: &Ctx, row: &ReceiptRow<'_>) -> Result<bool, Error> {
-    let sent = row.sent;
-    let sql = "insert into payment_receipt (tenant_id, id, receipt_id, notice_number, iuv, position_id, outcome, amount_cents, paid_at,
-                   application_on, received_at, psp_id, psp_name, channel_description, payment_method, payer_code, payer_name, fee_cents,
-                   stand_in, raw_xml, source)
-               values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
-               on conflict (tenant_id, receipt_id) do nothing";
-    let payer = sent.payer.as_ref();
-    let (payer_code, payer_name) = (payer.map(|p| p.identifier.as_str()), payer.map(|p| p.full_name.as_str()));
-    let params: [&dyn ToValue; 21] = [
-        &ctx.tenant,
-        &row.id,
-        &sent.receipt_id,
-        &sent.notice_number.as_str(),
-        &sent.creditor_reference_id,
-        &row.position,
-        &row.outcome.code(),
-        &sent.amount_cents,
-        &sent.paid_at,
-        &sent.applied_on,
-        &ctx.now,
-        &sent.psp.id,
-        &sent.psp.company_name,
-        &sent.psp.channel_description,
-        &sent.payment_method,
-        &payer_code,
-        &payer_name,
-        &sent.fee_cents,
-        &sent.is_stand_in,
-        &row.raw_xml,
-        &row.source.code(),
-    ];
-    Ok(tx.execute(sql, &params).await? == 1)
+/// How many were not there already: another transaction may have brought one meanwhile.
+pub(crate) async fn insert_receipts<'a>(
+    tx: &mut Tx,
+    ctx: &Ctx,
+    rows: impl Iterator<Item = &'a ReceiptRow<'a>>,
+) -> Result<u64, Error> {
+    let insert = "insert into payment_receipt (tenant_id, id, receipt_id, notice_number, iuv, position_id, outcome, amount_cents, paid_at,
+                  application_on, received_at, psp_id, psp_name, channel_description, payment_method, payer_code, payer_name, fee_cents,
+                  stand_in, raw_xml, source, posting_id)";
+    let rows = rows.map(|row| values(ctx, row)).collect();
+    Ok(tx.insert_many(insert, rows, "on conflict (tenant_id, receipt_id) do nothing").await?)
 }
 
-/// Part of the commit that keeps the receipt; never done again.
-pub(crate) async fn set_posting(tx: &mut Tx, ctx: &Ctx, id: ReceiptId, posting: PostingId) -> Result<(), Error> {
-    let sql = "update payment_receipt set posting_id = $3 where tenant_id = $1 and id = $2 and posting_id is null";
-    Ok(tx.execute_one(sql, &[&ctx.tenant, &id, &posting]).await?)
+fn values(ctx: &Ctx, row: &ReceiptRow<'_>) -> Vec<Value> {
+    let sent = row.sent;
+    let payer = sent.payer.as_ref();
+    row![
+        ctx.tenant,
+        row.id,
+        sent.receipt_id,
+        sent.notice_number.as_str(),
+        sent.creditor_reference_id,
+        row.position,
+        row.outcome.code(),
+        sent.amount_cents,
+        sent.paid_at,
+        sent.applied_on,
+        ctx.now,
+        sent.psp.id,
+        sent.psp.company_name,
+        sent.psp.channel_description,
+        sent.payment_method,
+        payer.map(|p| p.identifier.as_str()),
+        payer.map(|p| p.full_name.as_str()),
+        sent.fee_cents,
+        sent.is_stand_in,
+        row.raw_xml,
+        row.source.code(),
+        row.posting,
+    ]
 }
 
 pub(super) const RECEIPT_COLUMNS: &str =

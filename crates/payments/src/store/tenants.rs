@@ -1,8 +1,10 @@
 use db::{Row, ToValue, Tx};
-use kernel::TenantId;
+use kernel::{PositionId, TenantId};
+use pagopa::NoticeNumber;
 
-use crate::Error;
+use super::positions::{POSITION_COLUMNS, position_from};
 use crate::settings::{Institution, PagoPa};
+use crate::{Error, Position};
 
 const COLUMNS: &str =
     "s.tenant_id, s.broker_fiscal_code, s.station_id, s.segregation_code, s.cbill_code, s.iban, s.postal_iban, s.postal_holder,
@@ -72,6 +74,33 @@ pub(crate) async fn put_settings(tx: &mut Tx, settings: &PagoPa) -> Result<(), E
 pub(crate) async fn tenant_by_fiscal_code(tx: &mut Tx, fiscal_code: &str) -> Result<Option<TenantId>, Error> {
     let row = tx.query_opt("select id from tenant where fiscal_code = $1", &[&fiscal_code]).await?;
     row.map(|row| Ok(row.get(0)?)).transpose()
+}
+
+/// Where the columns of a position begin, after those of an institution.
+const POSITION: usize = 17;
+
+/// The institution, and those of its positions that have these numbers: one statement, so that all of it is one moment.
+pub(crate) async fn institution_and_positions(
+    tx: &mut Tx,
+    fiscal_code: &str,
+    numbers: &[NoticeNumber],
+) -> Result<Option<(Institution, Vec<Position>)>, Error> {
+    let sql = format!(
+        "select {COLUMNS}, t.fiscal_code, t.name, t.office_name, t.enabled, {POSITION_COLUMNS}
+         from tenant t
+         join tenant_pagopa s on s.tenant_id = t.id
+         left join debt_position p on p.tenant_id = t.id and p.notice_number in ({{list}})
+         where t.fiscal_code = $1"
+    );
+    let rows = tx.query_list(&sql, &[&fiscal_code], numbers.iter().map(NoticeNumber::as_str)).await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    let mut positions = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if row.get::<Option<PositionId>>(POSITION)?.is_some() {
+            positions.push(position_from(row, POSITION)?);
+        }
+    }
+    Ok(Some((institution(first)?, positions)))
 }
 
 /// One, or all by fiscal code.
