@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use billing::load::{NewCause, causes as load_causes};
 use billing::spontaneous::{self, SpontaneousRequest};
 use billing::{Error, due, notice_paper, receipt_paper};
@@ -244,6 +246,31 @@ async fn a_changed_cause_changes_no_notice_that_was_asked_for() {
         let mut tx = town.db.read().await.unwrap();
         assert_eq!(spontaneous::get(&mut tx, &mother, id).await.unwrap().amount, Cents(2500));
         assert_eq!(spontaneous::cause(&mut tx, &mother, "GITA").await.unwrap().min, Cents(3000));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_sent_many_times_at_once_is_one_position() {
+    on_both_engines(|db| async move {
+        let town = Arc::new(town(db).await);
+        let clicks: Vec<_> = (0..8)
+            .map(|_| {
+                let town = town.clone();
+                tokio::spawn(async move {
+                    let mother = town.as_person(town.mother);
+                    open(&town, &mother, trip(town.elettra, 2, "form")).await.unwrap()
+                })
+            })
+            .collect();
+        let mut positions = Vec::new();
+        for click in clicks {
+            positions.push(click.await.unwrap());
+        }
+        positions.dedup();
+        assert_eq!(positions.len(), 1);
+        let mut tx = town.db.read().await.unwrap();
+        assert_eq!(spontaneous::list_for(&mut tx, &town.as_person(town.mother)).await.unwrap().len(), 1);
     })
     .await;
 }

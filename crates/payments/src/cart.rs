@@ -341,10 +341,12 @@ fn wire_cart(id: CartId, payment_notices: Vec<CartNotice>, request: &PrepareRequ
     }
 }
 
-/// The context of each tenant that has a share in a cart of this one.
+/// The context of each tenant that has a share in a cart of this one, in the order their positions are locked.
 async fn all_of(tx: &mut db::Tx, ctx: &Ctx, cart: CartId) -> Result<Vec<Ctx>, Error> {
     let others = store::others(tx, ctx, cart).await?.into_iter().map(|(tenant, ..)| Ctx { tenant, ..ctx.clone() });
-    Ok([ctx.clone()].into_iter().chain(others).collect())
+    let mut all: Vec<Ctx> = [ctx.clone()].into_iter().chain(others).collect();
+    all.sort_by_key(|ctx| ctx.tenant);
+    Ok(all)
 }
 
 /// The carts service gave the address of the payment page.

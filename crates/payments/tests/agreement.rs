@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::*;
 use db::testing::on_both_engines;
 use kernel::{Actor, CartId, Cents, Ctx, TenantId};
@@ -234,6 +236,42 @@ async fn a_partner_takes_payments_by_the_same_service_and_is_switched_on() {
         tx.execute_one("update tenant set enabled = false where id = $1", &[&THERE]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(count().await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_portals_that_open_the_same_notices_at_once_one_does() {
+    on_both_engines(|db| async move {
+        let town = Arc::new(Town::new(db).await);
+        both_join(&town).await;
+        let own = town.position("instalment:1", PositionKind::Instalment, 4500).await;
+        let theirs = position_there(&town, "instalment:1", 3000).await;
+        let from_here = request(&town, &[&own], &[&theirs]);
+        let back = Elsewhere { ctx: town.ctx(), positions: vec![own.id], may_pay_for: Vec::new() };
+        let from_there = PrepareRequest { positions: vec![theirs.id], elsewhere: vec![back], ..request(&town, &[], &[]) };
+        let clicks: Vec<_> = (0..8)
+            .map(|n| {
+                let (town, here, there_too) = (town.clone(), from_here.clone(), from_there.clone());
+                tokio::spawn(async move {
+                    let (ctx, request) = if n % 2 == 0 { (town.ctx(), here) } else { (there(&town), there_too) };
+                    let mut tx = town.db.begin().await?;
+                    let prepared = cart::prepare(&mut tx, &ctx, &request).await?;
+                    tx.commit().await?;
+                    Ok::<_, Error>(prepared)
+                })
+            })
+            .collect();
+        let (mut new, mut refused) = (0, 0);
+        for click in clicks {
+            match click.await.unwrap() {
+                Ok(Prepared::New { .. }) => new += 1,
+                Ok(Prepared::Opening { .. }) => {}
+                Err(Error::InProgress { .. }) => refused += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((new, refused), (1, 4), "one portal opened it, the other hears that it is being paid");
     })
     .await;
 }
