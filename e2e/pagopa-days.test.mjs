@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { DESKTOP, PHONE, close, inspect, open } from './lib/browser.mjs';
 import { command, start } from './lib/server.mjs';
 
 let town;
@@ -16,7 +17,10 @@ before(async () => {
   assert.ok(notices.length > 10, 'the town has notices to pay');
 }, { timeout: 120_000 });
 
-after(() => town?.stop());
+after(async () => {
+  await close();
+  await town?.stop();
+});
 
 const listed = async (state, limit) => (await fetch(`${town.sandbox}/notices?state=${state}&limit=${limit}`)).json();
 
@@ -98,6 +102,20 @@ async function held(n) {
   const [, rest] = page.split(`<span class="what">${grouped}</span>`);
   return rest?.match(/name="ricevuta" value="([^"]+)"/)[1];
 }
+
+test('the page of bad days can be read and used on a phone and on a desk', async () => {
+  const [notice] = notices.splice(0, 1);
+  await counter(notice, { ricevute: 'trattenuta' });
+  for (const viewport of [PHONE, DESKTOP]) {
+    const page = await open(town, { viewport });
+    await page.goto(`${town.sandbox}/pagopa/giornate`);
+    assert.deepEqual(await inspect(page, 'giornate'), []);
+    assert.ok(await page.locator('#giornate + ul > li').count() >= 14);
+    await page.context().close();
+  }
+  await post('/pagopa/giornate/consegna', { ricevuta: await held(notice) });
+  assert.ok(await isPaid(notice));
+});
 
 test('a notice the office withdraws while it is being paid stays withdrawn, and its money is held', async () => {
   const [notice] = notices.splice(0, 1);

@@ -321,6 +321,25 @@ test('a form sent after the session ended is kept and comes back after sign-in',
   await page.context().close();
 });
 
+test('a choice sent after the session ended comes back with what was typed', async () => {
+  const page = await open(town, { javaScript: false });
+  await signIn(page, town, /^Marta Lorvandi/);
+  await page.goto(`${town.portal}${SPONTANEO}/causale/CONTRIBUTO`);
+  await page.locator('#importo').fill('33,30');
+  await page.context().clearCookies({ name: 'campanella_session' });
+  await page.getByRole('button', { name: 'Continua' }).click();
+  assert.match(await page.locator('h1').innerText(), /sessione è scaduta/);
+  await page.getByRole('link', { name: 'Accedi di nuovo' }).click();
+  await page.locator('summary', { hasText: 'Entra con SPID' }).click();
+  await page.locator('.idp-menu a').first().click();
+  await page.getByRole('button', { name: 'Continua' }).click();
+  await page.getByRole('button', { name: /^Marta Lorvandi/ }).click();
+  await page.getByRole('button', { name: 'Continua' }).click();
+  assert.equal(await page.locator('#importo').inputValue(), '33,30');
+  assert.match(await page.locator('main').innerText(), /Abbiamo conservato/);
+  await page.context().close();
+});
+
 test('a tampered token changes nothing', async () => {
   const page = await open(town, { javaScript: false });
   await signIn(page, town, /^Marta Lorvandi/);

@@ -302,6 +302,7 @@ fn announce(options: &Options, personas: &[Persona], accounts: &[demo_accounts::
     println!("  Un secondo Comune, piccolo        http://{SECOND_HOST}:{port}/");
     println!("  Con chi entrare                   http://{}/personas", options.sandbox);
     println!("  Tabaccheria di prova              http://{}/tabaccheria", options.sandbox);
+    println!("  Giornate storte di pagoPA         http://{}/pagopa/giornate", options.sandbox);
     println!("  App IO di prova                   http://{}/io", options.sandbox);
     println!();
     println!("  Apri il portale, «Accedi», «Entra con SPID» e scegli una persona:");
