@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-use crate::{Db, Engine, Error, Tx};
+use crate::{Db, Engine, Error, Tx, sqlite};
 
 pub(crate) struct Migration {
     pub name: &'static str,
@@ -35,6 +35,9 @@ pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>, Error> {
         if apply(&mut tx, migration, &known).await? {
             applied.push(migration.name.to_owned());
         }
+    }
+    if engine == Engine::Sqlite && !applied.is_empty() {
+        tx.batch(sqlite::TELL).await?;
     }
     tx.commit().await?;
     Ok(applied)

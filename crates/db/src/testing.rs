@@ -1,7 +1,9 @@
 //! A fresh, migrated database of each engine for every scenario.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -106,6 +108,25 @@ async fn empty(db: &Db) -> bool {
         known.join(", ")
     );
     run(db, &sql).await.is_ok()
+}
+
+/// Different queries asked of SQLite by this process, with the number of their parameters; none while nobody watches.
+static ASKED: Mutex<Option<BTreeMap<String, usize>>> = Mutex::new(None);
+
+/// From now on the process remembers what it asks SQLite.
+pub fn watch_queries() {
+    *ASKED.lock().unwrap_or_else(PoisonError::into_inner) = Some(BTreeMap::new());
+}
+
+/// Ends the watch; gives each query with the number of its parameters.
+pub fn watched_queries() -> BTreeMap<String, usize> {
+    ASKED.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default()
+}
+
+pub(crate) fn note(sql: &str, parameters: usize) {
+    if let Some(asked) = ASKED.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+        asked.insert(sql.to_owned(), parameters);
+    }
 }
 
 fn tables(sql: &str) -> impl Iterator<Item = &str> {

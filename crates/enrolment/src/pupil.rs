@@ -27,8 +27,7 @@ impl PupilSummary {
 }
 
 fn select(right: Right) -> String {
-    // From the person to the few pupils, not through all pupils to the person.
-    let visible = visible_clause("$1", "own.pupil_id", "$2", "$3", right);
+    let visible = visible_clause("$1", "p.id", "$2", "$3", right);
     format!(
         "select p.id, p.name, p.family_name, p.birth_on, c.name, s.name, p.state,
                 exists (select 1 from guardianship h where h.tenant_id = p.tenant_id and h.pupil_id = p.id and h.person_id = $2 and h.role = 'account_holder')
@@ -37,8 +36,7 @@ fn select(right: Right) -> String {
               and a.from_on = (select max(b.from_on) from placement b where b.tenant_id = p.tenant_id and b.pupil_id = p.id and b.from_on <= $3)
          left join class_group c on c.tenant_id = a.tenant_id and c.id = a.class_id
          left join school_site s on s.tenant_id = c.tenant_id and s.id = c.site_id
-         where p.tenant_id = $1 and p.id in (
-             select own.pupil_id from guardianship own where own.tenant_id = $1 and own.person_id = $2 and {visible})"
+         where p.tenant_id = $1 and {visible}"
     )
 }
 

@@ -66,8 +66,8 @@ pub async fn find_service(tx: &mut Tx, ctx: &Ctx, id: ServiceId) -> Result<Optio
 /// The services a pupil is enrolled in on a day, by name. Not scoped by the actor.
 pub async fn enrolled_services(tx: &mut Tx, ctx: &Ctx, pupil: PupilId, day: Day) -> Result<Vec<Service>, Error> {
     let sql = format!(
-        "{SERVICE} and exists (select 1 from enrolment e where e.tenant_id = s.tenant_id and e.service_id = s.id and e.pupil_id = $2
-                               and e.from_on <= $3 and e.to_on >= $3 and e.state in {ENROLLED})
+        "{SERVICE} and s.id in (select e.service_id from enrolment e where e.tenant_id = $1 and e.pupil_id = $2
+                           and e.from_on <= $3 and e.to_on >= $3 and e.state in {ENROLLED})
          order by s.name, s.code"
     );
     Ok(tx.query(&sql, &[&ctx.tenant, &pupil, &day]).await?.iter().map(read).collect::<Result<_, _>>()?)

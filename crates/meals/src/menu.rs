@@ -28,8 +28,8 @@ pub async fn for_days(
     let sql = "select m.day, m.diet_code, m.course, d.name, d.allergens
                from menu_day m join dish d on d.tenant_id = m.tenant_id and d.id = m.dish_id
                where m.tenant_id = $1 and m.service_id = $2 and m.day >= $3 and m.day <= $4 and m.level = $5
-                 and (m.diet_code = '' or m.diet_code = $6)
-               order by m.day, m.diet_code, m.position";
+                 and m.diet_code in ('', $6)
+               order by m.diet_code, m.day, m.position";
     let rows = tx.query(sql, &[&ctx.tenant, &service, &first, &last, &level, &diet_code]).await?;
     let mut menus: BTreeMap<Day, (String, Vec<Course>)> = BTreeMap::new();
     for row in rows {

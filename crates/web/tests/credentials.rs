@@ -1,18 +1,16 @@
 //! Passwords, second factors and sessions through the doors, as browsers without JavaScript meet them.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::net::SocketAddr;
-use std::time::Duration;
+mod common;
 
-use catalogue::Catalogue;
 use identity::credentials::link::{self, Purpose};
-use identity::credentials::{Credential, Passwords, account, second_factor};
+use identity::credentials::{Credential, account, second_factor};
 use identity::staff::{self, Role};
 use kernel::{Ctx, SessionId};
 use reqwest::{Method, StatusCode, Url};
 use testkit::TestTown;
 use testkit::browser::{Answer, Browser};
-use web::{AppState, Guard, Parts};
+use web::Guard;
 
 const GOOD: &str = "tre pecore sul tetto";
 const ADA: &str = "ada.neri@comune.example";
@@ -26,26 +24,8 @@ struct Portal {
 impl Portal {
     async fn open() -> Portal {
         let folder = tempfile::tempdir().unwrap();
-        let db = db::Db::open(&format!("sqlite:{}", folder.path().join("town.sqlite").display())).await.unwrap();
-        db.migrate().await.unwrap();
-        let town = TestTown::build(db).await;
-        let parts = Parts {
-            db: town.db.clone(),
-            vault: town.vault.clone(),
-            clock: town.clock.clone(),
-            entropy: town.entropy.clone(),
-            catalogue: Catalogue::load(),
-            papers: paper::Papers::new(),
-            checkout: pagopa::CartsClient::new(Duration::from_secs(1)).unwrap(),
-            passwords: Passwords::default(),
-            cns_url: None,
-            trusted_proxies: Vec::new(),
-            demo: None,
-        };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let service = web::router(AppState::new(parts)).into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
+        let town = common::town(&folder).await;
+        let url = common::serve(&town).await;
         Portal { town, url, _folder: folder }
     }
 

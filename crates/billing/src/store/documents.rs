@@ -51,13 +51,14 @@ const NOT_RESTRICTED: &str = "not exists (select 1 from guardianship r
       and (r.restricted_to_on is null or r.restricted_to_on >= $3))";
 
 /// The ids a person may see, found from the person outwards: holders' documents, and those of pupils they may pay for.
+/// An id may come twice: to leave that out, SQLite would walk all documents in the order of their ids.
 fn visible(eyes: Eyes) -> String {
     let of_pupils =
         format!("select d.id from billing_document d where d.tenant_id = $1 and {}", eyes.sees("d.pupil_id", Right::Pay));
     match eyes {
         Eyes::System => of_pupils,
         Eyes::Person(_) => format!(
-            "select d.id from billing_document d where d.tenant_id = $1 and d.holder_id = $2 and {NOT_RESTRICTED} union {of_pupils}"
+            "select d.id from billing_document d where d.tenant_id = $1 and d.holder_id = $2 and {NOT_RESTRICTED} union all {of_pupils}"
         ),
     }
 }

@@ -10,9 +10,9 @@ use crate::account::Wallet;
 use crate::top_up::{PendingTopUp, TopUpTarget};
 
 /// Whether a badge takes money: not while its pupil's meals are billed afterwards, for then nothing would ever be taken
-/// from it. `$3` is today. (`is true` keeps SQLite from walking the whole service instead of the pupil's few rows.)
+/// from it. `$3` is today.
 const PREPAID: &str =
-    "not exists (select 1 from enrolment e where e.tenant_id = $1 and e.pupil_id = b.pupil_id and (e.service_id = b.service_id) is true
+    "not exists (select 1 from enrolment e where e.tenant_id = $1 and e.pupil_id = b.pupil_id and e.service_id = b.service_id
     and e.payment_mode <> 'prepaid' and e.state = 'active' and e.from_on <= $3 and e.to_on >= $3)";
 
 /// Wallets of visible pupils, one badge's or all: active first, then by pupil and service.

@@ -27,6 +27,8 @@ impl ToSql for Value {
 }
 
 pub fn query(connection: &Connection, sql: &str, params: &[Value]) -> Result<Vec<Row>, Error> {
+    #[cfg(feature = "testing")]
+    crate::testing::note(sql, params.len());
     let mut statement = prepare(connection, sql)?;
     let columns = statement.column_count();
     let mut rows = statement.query(rusqlite::params_from_iter(params)).map_err(error)?;
