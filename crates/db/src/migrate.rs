@@ -37,7 +37,7 @@ pub(crate) async fn migrate(db: &Db) -> Result<Vec<String>, Error> {
         }
     }
     if engine == Engine::Sqlite && !applied.is_empty() {
-        tx.batch(sqlite::TELL).await?;
+        tx.batch(&sqlite::TELL).await?;
     }
     tx.commit().await?;
     Ok(applied)

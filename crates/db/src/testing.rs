@@ -110,6 +110,9 @@ async fn empty(db: &Db) -> bool {
     run(db, &sql).await.is_ok()
 }
 
+/// Columns by which a plan finds too many rows of a town to begin with them.
+pub const COARSE: [&str; 10] = crate::sqlite::COARSE;
+
 /// Different queries asked of SQLite by this process, with the number of their parameters; none while nobody watches.
 static ASKED: Mutex<Option<BTreeMap<String, usize>>> = Mutex::new(None);
 

@@ -31,6 +31,13 @@ pub struct Tenant {
     pub arms: Option<String>,
 }
 
+impl Tenant {
+    /// Whether its portal is published with TLS.
+    pub fn has_tls(&self) -> bool {
+        self.public_url.starts_with("https:")
+    }
+}
+
 const COLUMNS: &str = "t.id, t.ipa_code, t.name, t.tagline, t.fiscal_code, t.colour, t.city, t.region_name, t.region_url, t.website_url, t.office_name,
     t.office_email, t.office_phone, t.office_address, t.office_hours, t.accessibility_statement_url, t.public_url, t.enabled,
     (select a.hash from tenant_arms a where a.tenant_id = t.id)";

@@ -9,6 +9,7 @@ use identity::session::{self, Session};
 use kernel::{Instant, SessionId};
 
 use crate::chrome::{Chrome, Crumb, html};
+use crate::cookies;
 use crate::guard::{self, see_other};
 use crate::refusal::Refusal;
 use crate::visit::Visit;
@@ -129,9 +130,9 @@ pub async fn end_everywhere(visit: Visit) -> Result<Response, Refusal> {
 /// Off to the first page, without the cookie.
 pub fn out(visit: &Visit) -> Response {
     let (to, cookie) = if guard::is_office(&visit.path) {
-        ("/ufficio/accedi", guard::set_cookie_at(visit, "/ufficio", guard::STAFF_COOKIE, "", 0))
+        ("/ufficio/accedi", cookies::STAFF.end(visit))
     } else {
-        ("/", guard::set_cookie(visit, guard::SESSION_COOKIE, "", 0))
+        ("/", cookies::SESSION.end(visit))
     };
     let mut response = see_other(to);
     response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -51,7 +51,8 @@ pub async fn enter(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal
     let mut tickets = visit.query.all("ticket");
     let (Some(ticket), None) = (tickets.next(), tickets.next()) else { return Err(Refusal::BadRequest) };
     let mut tx = visit.begin().await?;
-    let entered = identity::cns::enter(&mut tx, &visit.ctx, &visit.state.vault, ticket, sign_in::browser_of(&headers)).await;
+    let entered =
+        identity::cns::enter(&mut tx, &visit.ctx, &visit.state.vault, ticket, sign_in::browser_of(&visit, &headers)).await;
     // A refusal leaves its event behind too.
     tx.commit().await?;
     Ok(sign_in::welcome(&visit, &entered?))

@@ -7,8 +7,9 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use catalogue::Locale;
+use enrolment::Tenant;
 use identity::session::{self, Session};
-use kernel::{Actor, Ctx, Instant, TenantId};
+use kernel::{Actor, Ctx, Instant};
 use subtle::ConstantTimeEq;
 
 use crate::fields::Fields;
@@ -17,7 +18,7 @@ use crate::pages;
 use crate::refusal::Refusal;
 use crate::state::AppState;
 use crate::visit::Visit;
-use crate::{device, source};
+use crate::{cookies, device, source};
 
 /// Who may pass a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +39,6 @@ pub enum Guard {
 
 /// Forms are small: five notices, a year of days, a search.
 const FORM_BYTES: usize = 64 * 1024;
-
-pub const SESSION_COOKIE: &str = "campanella_session";
-pub const STAFF_COOKIE: &str = "campanella_ufficio";
-pub const DRAFT_COOKIE: &str = "campanella_bozza";
-pub const LANGUAGE_COOKIE: &str = "campanella_lingua";
 
 pub async fn enter(State((state, guard)): State<(AppState, Guard)>, request: Request, next: Next) -> Response {
     let (locale, path) = (locale(request.headers()), request.uri().path().to_owned());
@@ -90,7 +86,7 @@ async fn arrive(
 /// Finds out who the visitor is, and notes that the session is in use.
 async fn recognise(guard: Guard, visit: &mut Visit, headers: &HeaderMap) -> Result<(), Refusal> {
     let now = visit.ctx.now;
-    let mut session = find_session(&visit.state, headers, &visit.path, visit.tenant.id, now).await?;
+    let mut session = find_session(&visit.state, headers, &visit.path, &visit.tenant, now).await?;
     if let Some(session) = &session {
         visit.ctx = visit.ctx.clone().acting_as(session.actor());
     }
@@ -118,16 +114,16 @@ async fn find_session(
     state: &AppState,
     headers: &HeaderMap,
     path: &str,
-    tenant: TenantId,
+    tenant: &Tenant,
     now: Instant,
 ) -> Result<Option<Session>, Refusal> {
-    let name = if is_office(path) { STAFF_COOKIE } else { SESSION_COOKIE };
-    let Some(token) = cookie(headers, name) else { return Ok(None) };
+    let cookie = if is_office(path) { cookies::STAFF } else { cookies::SESSION };
+    let Some(token) = cookie.of(headers, tenant.has_tls()) else { return Ok(None) };
     let mut tx = state.db.read().await?;
     let found = if is_office(path) {
-        session::find_staff(&mut tx, tenant, token, now).await?
+        session::find_staff(&mut tx, tenant.id, token, now).await?
     } else {
-        session::find(&mut tx, tenant, token, now).await?
+        session::find(&mut tx, tenant.id, token, now).await?
     };
     Ok(found)
 }
@@ -137,7 +133,7 @@ async fn pass(guard: Guard, visit: &mut Visit, request: Request, next: Next) -> 
     let (mut parts, body) = request.into_parts();
     recognise(guard, visit, &parts.headers).await?;
     let sent = parts.method == Method::POST;
-    let draft_key = cookie(&parts.headers, DRAFT_COOKIE).map(str::to_owned);
+    let draft_key = cookies::DRAFT.of(&parts.headers, visit.tenant.has_tls()).map(str::to_owned);
     let mut body = body;
     if sent {
         let bytes = to_bytes(body, limit(guard)).await.map_err(|_| Refusal::TooLarge)?;
@@ -193,26 +189,8 @@ async fn restore(visit: &Visit, key: Option<&str>) -> Result<Option<Fields>, Ref
     Ok(kept.as_deref().and_then(Fields::parse))
 }
 
-/// A cookie's value.
-pub fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|h| h.to_str().ok());
-    all.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
-}
-
-/// `Set-Cookie` for a secret of ours; `Secure` where the portal is published with TLS.
-pub fn set_cookie(visit: &Visit, name: &str, value: &str, seconds: i64) -> HeaderValue {
-    set_cookie_at(visit, "/", name, value, seconds)
-}
-
-/// The same for a part of the portal only.
-pub fn set_cookie_at(visit: &Visit, path: &str, name: &str, value: &str, seconds: i64) -> HeaderValue {
-    let secure = if visit.tenant.public_url.starts_with("https:") { "; Secure" } else { "" };
-    let text = format!("{name}={value}; Path={path}; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}");
-    HeaderValue::from_str(&text).expect("our cookies are plain text")
-}
-
 pub fn locale(headers: &HeaderMap) -> Locale {
-    cookie(headers, LANGUAGE_COOKIE).and_then(Locale::from_code).unwrap_or_default()
+    cookies::LANGUAGE.of(headers, false).and_then(Locale::from_code).unwrap_or_default()
 }
 
 /// An answer that leads elsewhere with a GET.

@@ -40,7 +40,7 @@ pub fn harden(mut response: Response, visit: Option<&Visit>) -> Response {
     }
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(POLICY)));
     if let Some(visit) = visit {
-        if visit.tenant.public_url.starts_with("https:") {
+        if visit.tenant.has_tls() {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
         }
         let id = visit.ctx.request_id.simple().to_string();

@@ -7,6 +7,7 @@ mod accesses;
 mod assets;
 mod chrome;
 pub mod cns;
+mod cookies;
 mod device;
 mod fields;
 mod guard;

@@ -10,8 +10,9 @@ use identity::sign_in::Scheme;
 use saml::{Carrier, Incoming, Kind};
 
 use crate::chrome::{Chrome, html};
+use crate::cookies;
 use crate::fields::Fields;
-use crate::guard::{self, see_other};
+use crate::guard::see_other;
 use crate::refusal::Refusal;
 use crate::sign_in::carry;
 use crate::visit::Visit;
@@ -30,7 +31,7 @@ pub async fn sign_out(visit: Visit) -> Result<Response, Refusal> {
         Some(form) => carry(&visit, form)?,
         None => see_other("/"),
     };
-    response.headers_mut().append(header::SET_COOKIE, guard::set_cookie(&visit, guard::SESSION_COOKIE, "", 0));
+    response.headers_mut().append(header::SET_COOKIE, cookies::SESSION.end(&visit));
     Ok(response)
 }
 

@@ -7,6 +7,7 @@ use catalogue::Locale;
 
 use crate::assets;
 use crate::chrome::{Chrome, Crumb, html};
+use crate::cookies;
 use crate::guard::{self, see_other};
 use crate::refusal::{Action, Refusal};
 use crate::state::AppState;
@@ -153,7 +154,7 @@ async fn keep_form(visit: &Visit, response: &mut Response) {
         tx.commit().await.map_err(Refusal::from)
     };
     if kept.await.is_ok() {
-        response.headers_mut().append(header::SET_COOKIE, guard::set_cookie(visit, guard::DRAFT_COOKIE, &key, 1800));
+        response.headers_mut().append(header::SET_COOKIE, cookies::DRAFT.set(visit, &key, 1800));
     }
 }
 

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use catalogue::Locale;
 
 use crate::chrome::{Chrome, Crumb, html};
-use crate::guard::{self, see_other};
+use crate::cookies;
+use crate::guard::see_other;
 use crate::headers::AloneAndStill;
 use crate::refusal::Refusal;
 use crate::theme as colours;
@@ -203,9 +204,7 @@ pub async fn accessibility(visit: Visit) -> Result<Response, Refusal> {
 pub async fn language(Path(code): Path<String>, visit: Visit) -> Result<Response, Refusal> {
     let locale = Locale::from_code(&code).ok_or(Refusal::NotFound)?;
     let mut response = see_other(local_path(visit.query.get("poi")));
-    response
-        .headers_mut()
-        .append(header::SET_COOKIE, guard::set_cookie(&visit, guard::LANGUAGE_COOKIE, locale.code(), 31_536_000));
+    response.headers_mut().append(header::SET_COOKIE, cookies::LANGUAGE.set(&visit, locale.code(), 31_536_000));
     Ok(response)
 }
 

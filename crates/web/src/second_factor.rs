@@ -10,23 +10,23 @@ use identity::credentials::sign_in::{self, Outcome};
 use identity::credentials::{Error, Kind, second_factor};
 
 use crate::chrome::{Chrome, Crumb, FieldError, html};
-use crate::guard::{self, see_other};
+use crate::cookies;
+use crate::guard::see_other;
 use crate::password::with_session;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
-/// Holds who gave a right password and must give a code.
-const PENDING_COOKIE: &str = "campanella_codice";
 const PENDING_SECONDS: i64 = 600;
 
-fn pending_cookie(visit: &Visit, token: &str, seconds: i64) -> HeaderValue {
-    guard::set_cookie_at(visit, "/ufficio/accedi", PENDING_COOKIE, token, seconds)
+/// The secret of who gave a right password and must give a code.
+fn pending_token<'h>(visit: &Visit, headers: &'h HeaderMap) -> Option<&'h str> {
+    cookies::PENDING.of(headers, visit.tenant.has_tls())
 }
 
 /// On to the question.
 pub fn ask(visit: &Visit, pending_token: &str, has_factor: bool) -> Response {
     let mut response = see_other(if has_factor { "/ufficio/accedi/codice" } else { "/ufficio/accedi/attivazione" });
-    response.headers_mut().append(header::SET_COOKIE, pending_cookie(visit, pending_token, PENDING_SECONDS));
+    response.headers_mut().append(header::SET_COOKIE, cookies::PENDING.set(visit, pending_token, PENDING_SECONDS));
     response
 }
 
@@ -60,7 +60,7 @@ fn wrong(visit: &Visit) -> Vec<FieldError> {
 
 /// Whose code is awaited; nobody's leads back to the password.
 async fn pending(visit: &Visit, headers: &HeaderMap) -> Result<Option<identity::credentials::Credential>, Refusal> {
-    let Some(token) = guard::cookie(headers, PENDING_COOKIE) else { return Ok(None) };
+    let Some(token) = pending_token(visit, headers) else { return Ok(None) };
     match sign_in::pending(&mut visit.read().await?, &visit.ctx, token).await {
         Ok(credential) => Ok(Some(credential)),
         Err(Error::NotPending) => Ok(None),
@@ -79,7 +79,7 @@ pub async fn show(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal>
 
 /// `POST /ufficio/accedi/codice`
 pub async fn enter(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal> {
-    let token = guard::cookie(&headers, PENDING_COOKIE).unwrap_or_default();
+    let token = pending_token(&visit, &headers).unwrap_or_default();
     let state = &visit.state;
     match sign_in::with_code(&state.db, &visit.ctx, &state.vault, token, visit.form.typed("codice")).await? {
         Outcome::SignedIn { session_token } => Ok(signed_in(&visit, see_other("/ufficio"), &session_token)),
@@ -90,7 +90,7 @@ pub async fn enter(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal
 
 fn signed_in(visit: &Visit, response: Response, session_token: &str) -> Response {
     let mut response = with_session(visit, Kind::Staff, response, session_token);
-    response.headers_mut().append(header::SET_COOKIE, pending_cookie(visit, "", 0));
+    response.headers_mut().append(header::SET_COOKIE, cookies::PENDING.end(visit));
     response
 }
 
@@ -147,7 +147,7 @@ struct RecoveryPage {
 
 /// `POST /ufficio/accedi/attivazione`: puts the key in force; the recovery codes are shown here and nowhere again.
 pub async fn confirm(visit: Visit, headers: HeaderMap) -> Result<Response, Refusal> {
-    let token = guard::cookie(&headers, PENDING_COOKIE).unwrap_or_default();
+    let token = pending_token(&visit, &headers).unwrap_or_default();
     let state = &visit.state;
     let typed = visit.form.typed("codice");
     let (outcome, codes) = sign_in::with_first_code(&state.db, &visit.ctx, &state.vault, token, typed).await?;

@@ -8,15 +8,15 @@ use identity::sign_in::{self, Scheme};
 use saml::{Carrier, PostForm};
 
 use crate::chrome::{Chrome, Crumb, html};
+use crate::cookies;
 use crate::fields::Fields;
-use crate::guard::{self, see_other};
+use crate::guard::see_other;
 use crate::headers::FormsLeadTo;
 use crate::public::local_path;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
 /// Binds a sign-in to the browser that began it.
-const BROWSER_COOKIE: &str = "campanella_accesso";
 /// As long as a sign-in may take.
 const SIGN_IN_SECONDS: i64 = 900;
 
@@ -143,22 +143,19 @@ fn origin(url: &str) -> String {
 }
 
 /// The secret that binds sign-ins to this browser.
-pub fn browser_of(headers: &HeaderMap) -> Option<&str> {
-    guard::cookie(headers, BROWSER_COOKIE)
+pub fn browser_of<'h>(visit: &Visit, headers: &'h HeaderMap) -> Option<&'h str> {
+    cookies::BROWSER.of(headers, visit.tenant.has_tls())
 }
 
 /// The same, a new one where the browser has none.
 pub fn browser_token(visit: &Visit, headers: &HeaderMap) -> String {
-    let known = browser_of(headers).filter(|c| c.len() == 64).map(str::to_owned);
+    let known = browser_of(visit, headers).filter(|c| c.len() == 64).map(str::to_owned);
     known.unwrap_or_else(|| visit.ctx.entropy.token())
 }
 
-/// The provider's answer is a POST from another site: the cookie must travel with it. Without TLS (a demo on this
-/// machine) browsers refuse `None`; without a word of ours they let a cookie of these two minutes travel.
+/// The cookie that keeps it.
 pub fn browser_cookie(visit: &Visit, value: &str) -> HeaderValue {
-    let across = if visit.tenant.public_url.starts_with("https:") { "; SameSite=None; Secure" } else { "" };
-    let text = format!("{BROWSER_COOKIE}={value}; Path=/; HttpOnly; Max-Age={SIGN_IN_SECONDS}{across}");
-    HeaderValue::from_str(&text).expect("our cookies are plain text")
+    cookies::BROWSER.set(visit, value, SIGN_IN_SECONDS)
 }
 
 pub async fn spid_answer(visit: Visit, headers: HeaderMap, body: Bytes) -> Result<Response, Refusal> {
@@ -178,7 +175,7 @@ async fn answer(visit: &Visit, headers: &HeaderMap, body: &[u8], scheme: Scheme)
     if !once("SAMLResponse") || !once("RelayState") {
         return Err(Refusal::BadRequest);
     }
-    let browser = browser_of(headers);
+    let browser = browser_of(visit, headers);
     let mut tx = visit.begin().await?;
     let (response, relay_state) = (fields.typed("SAMLResponse"), fields.typed("RelayState"));
     let given = sign_in::Answer { scheme, response, relay_state, browser_token: browser };
@@ -191,7 +188,7 @@ async fn answer(visit: &Visit, headers: &HeaderMap, body: &[u8], scheme: Scheme)
 /// In, and off to where the person was going.
 pub fn welcome(visit: &Visit, signed_in: &sign_in::SignedIn) -> Response {
     let mut response = see_other(&signed_in.return_path);
-    let cookie = guard::set_cookie(visit, guard::SESSION_COOKIE, &signed_in.session_token, 8 * 3600);
+    let cookie = cookies::SESSION.set(visit, &signed_in.session_token, 8 * 3600);
     response.headers_mut().append(header::SET_COOKIE, cookie);
     response
 }

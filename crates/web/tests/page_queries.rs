@@ -60,12 +60,14 @@ fn aliases(sql: &str) -> HashMap<&str, &str> {
     named.flat_map(|three| [(three[2], three[1]), (three[1], three[1])]).collect()
 }
 
-/// The table a step of a plan walks through: all of it, or all of one tenant's.
+/// The table a step of a plan walks through: all of it, all of one tenant's, or all of a tenant's of one kind.
 fn walked<'a>(step: &str, aliases: &HashMap<&str, &'a str>) -> Option<&'a str> {
     let words: Vec<&str> = step.split(' ').collect();
-    let all = words[0] == "SCAN" || step.ends_with("(tenant_id=?)");
     let table = aliases.get(words.get(1)?).copied()?;
-    (all && !SMALL.contains(&table)).then_some(table)
+    let bounds = step.split_once('(').map_or("", |(_, bounds)| bounds.trim_end_matches(')'));
+    let columns = bounds.split(" AND ").filter_map(|bound| bound.split(['=', '<', '>']).next());
+    let is_fine = |column: &str| !column.is_empty() && column != "tenant_id" && !db::testing::COARSE.contains(&column);
+    (!columns.into_iter().any(is_fine) && !SMALL.contains(&table)).then_some(table)
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG;
 
 pub(crate) use readers::{Reader, Readers};
-pub(crate) use statistics::TELL;
+pub(crate) use statistics::{COARSE, TELL};
 pub(crate) use writer::{Kind, Reply, Session, Writer};
 
 use crate::Error;

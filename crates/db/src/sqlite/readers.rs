@@ -35,7 +35,8 @@ impl Readers {
         let mut connections = Vec::with_capacity(count);
         for _ in 0..count {
             let connection = connect(path)?;
-            connection.execute_batch("pragma query_only = on").map_err(error)?;
+            // Small: what one reader does not hold, the system's cache does, once for all of them.
+            connection.execute_batch("pragma query_only = on; pragma cache_size = -4000").map_err(error)?;
             connections.push(connection);
         }
         Ok(Readers { idle: Arc::new(Mutex::new(connections)), free: Arc::new(Semaphore::new(count)) })

@@ -11,6 +11,7 @@ use identity::credentials::{Kind, mail};
 use kernel::VatNumber;
 
 use crate::chrome::{Chrome, Crumb, FieldError, html};
+use crate::cookies;
 use crate::guard::{self, see_other};
 use crate::public::local_path;
 use crate::refusal::Refusal;
@@ -227,15 +228,11 @@ async fn ask(visit: &Visit, door: &Door) -> Result<Response, Refusal> {
 /// The answer, with the cookie of a new session.
 pub fn with_session(visit: &Visit, kind: Kind, mut response: Response, session_token: &str) -> Response {
     use identity::session::{Kind as Whose, limits};
-    let cookie = match kind {
-        Kind::Business => {
-            guard::set_cookie(visit, guard::SESSION_COOKIE, session_token, limits(Whose::Citizen).absolute.as_secs())
-        }
-        Kind::Staff => {
-            let seconds = limits(Whose::Staff).absolute.as_secs();
-            guard::set_cookie_at(visit, "/ufficio", guard::STAFF_COOKIE, session_token, seconds)
-        }
+    let (cookie, whose) = match kind {
+        Kind::Business => (cookies::SESSION, Whose::Citizen),
+        Kind::Staff => (cookies::STAFF, Whose::Staff),
     };
+    let cookie = cookie.set(visit, session_token, limits(whose).absolute.as_secs());
     response.headers_mut().append(header::SET_COOKIE, cookie);
     response
 }
