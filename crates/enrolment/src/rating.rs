@@ -63,6 +63,7 @@ pub async fn rating_facts(
         "exists (select 1 from enrolment f where f.tenant_id = q.tenant_id and f.pupil_id = q.id and f.service_id = $2
                             and f.from_on <= $3 and f.to_on >= $3 and f.state in {ENROLLED})"
     );
+    let only = if pupil.is_some() { "and e.pupil_id = $5" } else { "" };
     let sql = format!(
         "select p.id, p.resident, s.level, i.amount_cents, e.payment_mode,
                 (select count(*) from pupil q where q.tenant_id = p.tenant_id and q.household_id = p.household_id and {enrolled}),
@@ -80,11 +81,12 @@ pub async fn rating_facts(
          left join isee_declaration i on i.tenant_id = p.tenant_id and i.household_id = p.household_id and i.to_on >= $3
               and i.from_on = (select max(j.from_on) from isee_declaration j where j.tenant_id = p.tenant_id and j.household_id = p.household_id and j.from_on <= $3)
          where e.tenant_id = $1 and e.service_id = $2 and e.from_on <= $3 and e.to_on >= $3 and e.state in {ENROLLED}
-           and (cast($5 as uuid) is null or p.id = $5)
+           {only}
          order by p.id"
     );
-    let sql = if tx.engine() == db::Engine::Sqlite { sql.replace("cast($5 as uuid)", "$5") } else { sql };
-    let rows = tx.query(&sql, &[&ctx.tenant, &service, &day, &eighteen, &pupil]).await?;
+    let mut params: Vec<&dyn db::ToValue> = vec![&ctx.tenant, &service, &day, &eighteen];
+    params.extend(pupil.as_ref().map(|id| id as &dyn db::ToValue));
+    let rows = tx.query(&sql, &params).await?;
     rows.iter().map(read).collect()
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use askama::Template;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use fast_qr::{ECL, QRBuilder};
 use identity::credentials::sign_in::{self, Outcome};

@@ -90,7 +90,7 @@ impl World {
         let answer = self.at_portal(self.town.host, "/cns/login?poi=/area-personale/ricariche", None, &[]).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER);
         let path = answer.location.strip_prefix(LISTENER).expect("the card's listener").to_owned();
-        (format!("campanella_accesso={}", answer.cookie("campanella_accesso").unwrap()), path)
+        (format!("__Host-campanella_accesso={}", answer.cookie("__Host-campanella_accesso").unwrap()), path)
     }
 
     /// A card, or none, shown in a handshake.
@@ -176,9 +176,9 @@ async fn a_card_in_force_ends_in_the_personal_area_of_its_holder() {
         let (cookie, door) = world.ticket().await;
         let entered = world.at_portal(world.town.host, &door, Some(&cookie), &[]).await;
         assert_eq!((entered.status, entered.location.as_str()), (StatusCode::SEE_OTHER, "/area-personale/ricariche"));
-        let token = entered.cookie("campanella_session").expect("a session").to_owned();
+        let token = entered.cookie("__Host-campanella_session").expect("a session").to_owned();
         let area =
-            world.at_portal(world.town.host, "/area-personale", Some(&format!("campanella_session={token}")), &[]).await;
+            world.at_portal(world.town.host, "/area-personale", Some(&format!("__Host-campanella_session={token}")), &[]).await;
         assert_eq!(area.status, StatusCode::OK);
         assert!(area.text.contains("Anna Bianchi"));
         let mut tx = world.town.db.read().await.unwrap();
@@ -205,7 +205,7 @@ async fn a_card_without_names_takes_those_of_the_registry() {
         let shown = world.show(&path, Some(&world.authority.card(&nameless).unwrap().certificate_der)).await;
         let door = shown.location.split_once(world.town.host).unwrap().1.to_owned();
         let entered = world.at_portal(world.town.host, &door, Some(&cookie), &[]).await;
-        assert!(entered.cookie("campanella_session").is_some());
+        assert!(entered.cookie("__Host-campanella_session").is_some());
         assert_eq!(world.count("select count(*) from session where name = 'Anna' and family_name = 'Bianchi'").await, 1);
     })
     .await;
@@ -271,7 +271,7 @@ async fn a_ticket_opens_one_session_of_its_own_browser_and_tenant_within_a_minut
         let world = World::build(db).await;
         let (host, other_host) = (world.town.host, world.town.other_host);
         let (cookie, door) = world.ticket().await;
-        let strangers = format!("campanella_accesso={}", "0".repeat(64));
+        let strangers = format!("__Host-campanella_accesso={}", "0".repeat(64));
         for (what, host, cookie) in [
             ("no cookie", host, None),
             ("another browser", host, Some(strangers.as_str())),
@@ -279,7 +279,7 @@ async fn a_ticket_opens_one_session_of_its_own_browser_and_tenant_within_a_minut
         ] {
             let refused = world.at_portal(host, &door, cookie, &[]).await;
             assert_eq!(refused.status, StatusCode::FORBIDDEN, "{what}");
-            assert!(refused.cookie("campanella_session").is_none(), "{what}");
+            assert!(refused.cookie("__Host-campanella_session").is_none(), "{what}");
         }
         for door in ["/cns/entra", "/cns/entra?ticket=", "/cns/entra?ticket=a&ticket=b", "/cns/entra?ticket=0000"] {
             let status = world.at_portal(host, door, Some(&cookie), &[]).await.status;
@@ -350,8 +350,8 @@ async fn a_planted_session_is_never_the_one_that_signs_in() {
         let (cookie, door) = world.ticket().await;
         let planted = "f".repeat(64);
         let entered =
-            world.at_portal(world.town.host, &door, Some(&format!("{cookie}; campanella_session={planted}")), &[]).await;
-        let token = entered.cookie("campanella_session").unwrap();
+            world.at_portal(world.town.host, &door, Some(&format!("{cookie}; __Host-campanella_session={planted}")), &[]).await;
+        let token = entered.cookie("__Host-campanella_session").unwrap();
         assert!(token != planted && token.len() == 64);
         let mut tx = world.town.db.read().await.unwrap();
         assert!(session::find(&mut tx, world.town.tenant, &planted, world.town.clock.now()).await.unwrap().is_none());
@@ -405,7 +405,7 @@ async fn headers_with_a_certificate_open_nothing_at_the_portal_or_at_the_listene
         let (cookie, path) = world.begun().await;
         for door in ["/area-personale", "/cns/entra?ticket=x", "/cns/login", path.as_str(), "/accedi"] {
             let answer = world.at_portal(world.town.host, door, Some(&cookie), &injected).await;
-            assert!(answer.cookie("campanella_session").is_none(), "{door}");
+            assert!(answer.cookie("__Host-campanella_session").is_none(), "{door}");
             assert!(!answer.location.contains("ticket="), "{door}");
         }
         let request = injected.iter().fold(Request::get(&path), |request, (name, value)| request.header(*name, *value));
@@ -437,7 +437,7 @@ async fn an_identity_the_registry_does_not_know_is_told_so() {
         let shown = world.show(&path, Some(&world.authority.card(&draft).unwrap().certificate_der)).await;
         let door = format!("/cns/entra?{}", shown.location.split_once("/cns/entra?").unwrap().1);
         let entered = world.at_portal(world.town.host, &door, Some(&cookie), &[]).await;
-        let session = format!("campanella_session={}", entered.cookie("campanella_session").unwrap());
+        let session = format!("__Host-campanella_session={}", entered.cookie("__Host-campanella_session").unwrap());
         assert_eq!(world.at_portal(world.town.host, "/area-personale", Some(&session), &[]).await.status, StatusCode::FORBIDDEN);
     })
     .await;

@@ -270,9 +270,13 @@ async fn no_session_of_one_kind_opens_a_door_of_the_other() {
     let mut business = portal.browser();
     portal.choose(&mut business, &portal.invite().await).await;
     let (ada, _, _) = portal.ada().await;
-    let (citizen, staff) =
-        (token_in(&business, &portal.url, "campanella_session"), token_in(&ada, &portal.url, "campanella_ufficio"));
-    let everything = |token: &str| format!("campanella_session={token}; campanella_ufficio={token}; campanella_codice={token}");
+    let (citizen, staff) = (
+        token_in(&business, &portal.url, "__Host-campanella_session"),
+        token_in(&ada, &portal.url, "__Secure-campanella_ufficio"),
+    );
+    let everything = |token: &str| {
+        format!("__Host-campanella_session={token}; __Secure-campanella_ufficio={token}; __Secure-campanella_codice={token}")
+    };
     let csrf = async |token: &str| {
         let mut tx = portal.town.db.read().await.unwrap();
         let hash = "select csrf_token, id from session order by created_at, id";
@@ -309,9 +313,9 @@ async fn no_session_of_one_kind_opens_a_door_of_the_other() {
         }
     }
     assert!(walked > 40, "{walked}");
-    let own = format!("campanella_session={citizen}");
+    let own = format!("__Host-campanella_session={citizen}");
     assert_eq!(with_cookie(&portal, Method::GET, "/area-personale", &own, None).await, StatusCode::OK);
-    let own = format!("campanella_ufficio={staff}");
+    let own = format!("__Secure-campanella_ufficio={staff}");
     assert_eq!(with_cookie(&portal, Method::GET, "/ufficio", &own, None).await, StatusCode::OK);
     assert_eq!(
         with_cookie(&portal, Method::POST, "/ufficio/accessi/esci-ovunque", &own, Some("csrf=x")).await,

@@ -11,7 +11,8 @@ use reqwest::StatusCode;
 use testkit::TestTown;
 
 /// Tables with a few rows for each tenant: to walk one is as quick as an index.
-const SMALL: [&str; 6] = ["service", "cutoff_rule", "absence_kind", "identity_provider", "tenant_host", "spontaneous_cause"];
+const SMALL: [&str; 7] =
+    ["service", "tenant_arms", "cutoff_rule", "absence_kind", "identity_provider", "tenant_host", "spontaneous_cause"];
 /// Pages of one address that differ in what they ask for only.
 const MOST_OF_ONE: usize = 6;
 
@@ -30,7 +31,7 @@ async fn sign_in(town: &TestTown, person: PersonId) -> String {
     };
     let token = session::open(&mut tx, &town.office(), new).await.unwrap();
     tx.commit().await.unwrap();
-    format!("campanella_session={token}")
+    format!("__Host-campanella_session={token}")
 }
 
 /// Follows every link of the personal area; gives the pages that answered.
