@@ -11,8 +11,17 @@ use reqwest::StatusCode;
 use testkit::TestTown;
 
 /// Tables with a few rows for each tenant: to walk one is as quick as an index.
-const SMALL: [&str; 7] =
-    ["service", "tenant_arms", "cutoff_rule", "absence_kind", "identity_provider", "tenant_host", "spontaneous_cause"];
+const SMALL: [&str; 9] = [
+    "service",
+    "cutoff_rule",
+    "absence_kind",
+    "identity_provider",
+    "tenant_host",
+    "spontaneous_cause",
+    "tenant_arms",
+    "tenant_pagopa",
+    "payment_agreement",
+];
 /// Pages of one address that differ in what they ask for only.
 const MOST_OF_ONE: usize = 6;
 
