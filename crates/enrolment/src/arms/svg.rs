@@ -13,13 +13,17 @@ use super::rules::{ATTRIBUTES, ELEMENTS, LEFT_OUT, NOTES, SILENT, SVG, WORDED, X
 pub const MOST_BYTES: usize = 128 * 1024;
 pub const MOST_ELEMENTS: usize = 2_000;
 pub const MOST_DEEP: usize = 24;
+/// What is drawn, counting a clip again wherever it is used: else a small file could be a large paper.
+const MOST_DRAWN_BYTES: usize = 4 * MOST_BYTES;
 
 /// Why a drawing is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("the drawing has more than {} KB", MOST_BYTES / 1024)]
     TooLarge,
-    #[error("the drawing has more than {MOST_ELEMENTS} elements, or more than {MOST_DEEP} one inside the other")]
+    #[error(
+        "the drawing has more than {MOST_ELEMENTS} elements, more than {MOST_DEEP} one inside the other, or clips used over and over"
+    )]
     TooManyElements,
     #[error("this is not an SVG drawing: {0}")]
     NotSvg(String),
@@ -79,6 +83,10 @@ struct Copy {
     /// How many of the innermost are left out; 0: none.
     skipping: usize,
     count: usize,
+    /// Where the clip under way began, how long all clips are, and how often one is used.
+    clip_from: usize,
+    clip_bytes: usize,
+    clips_used: usize,
     is_done: bool,
 }
 
@@ -127,6 +135,10 @@ impl Copy {
         if is_root {
             frame(&mut attributes)?;
         }
+        self.clips_used += attributes.iter().filter(|(name, _)| name == "clip-path").count();
+        if name == "clipPath" {
+            self.clip_from = self.out.len();
+        }
         self.write_start(&name, is_root, &attributes);
         self.open.push(name);
         Ok(())
@@ -144,6 +156,9 @@ impl Copy {
             self.skipping -= 1;
         } else {
             write!(self.out, "</{name}>").expect("memory takes it");
+            if name == "clipPath" {
+                self.clip_bytes += self.out.len() - self.clip_from;
+            }
         }
         self.is_done = self.open.is_empty();
     }
@@ -184,7 +199,11 @@ impl Copy {
     }
 
     fn finish(self) -> Result<Drawing, Refused> {
-        if self.is_done { Ok(Drawing(self.out)) } else { Err(not_svg("it has no end")) }
+        match self.is_done {
+            false => Err(not_svg("it has no end")),
+            true if self.out.len() + self.clips_used * self.clip_bytes > MOST_DRAWN_BYTES => Err(Refused::TooManyElements),
+            true => Ok(Drawing(self.out)),
+        }
     }
 }
 
@@ -209,7 +228,8 @@ fn seen(reader: &NsReader<&[u8]>, attribute: &Attribute<'_>, element: &str) -> R
         return Ok(None);
     }
     let is_own = matches!(space, ResolveResult::Unbound) && (name == "style" || ATTRIBUTES.contains(&name.as_str()));
-    if !is_own && !(is_link && element.ends_with("Gradient")) {
+    let leads_to_colours = is_link && element.ends_with("Gradient");
+    if !is_own && !leads_to_colours {
         return Err(Refused::Attribute { element: element.to_owned(), attribute: name });
     }
     let value = attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(not_svg)?;
@@ -395,6 +415,8 @@ mod tests {
         assert_eq!(refused(&svg(&" ".repeat(MOST_BYTES))), Refused::TooLarge);
         assert_eq!(refused(&svg(&"<g/>".repeat(MOST_ELEMENTS))), Refused::TooManyElements);
         assert_eq!(refused(&svg(&"<g>".repeat(MOST_DEEP))), Refused::TooManyElements);
+        let clip = format!("<clipPath id='c'>{}</clipPath>", "<circle r='9'/>".repeat(100));
+        assert_eq!(refused(&svg(&format!("{clip}{}", "<g clip-path='url(#c)'/>".repeat(900)))), Refused::TooManyElements);
         for size in [
             "",
             "viewBox='0 0 0 1'",

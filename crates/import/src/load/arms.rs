@@ -49,7 +49,9 @@ fn words(refused: &Refused) -> String {
     match refused {
         Refused::TooLarge => format!("il disegno supera {} KB", MOST_BYTES / 1024),
         Refused::TooManyElements => {
-            format!("il disegno ha più di {MOST_ELEMENTS} elementi, o più di {MOST_DEEP} uno dentro l'altro")
+            format!(
+                "il disegno ha più di {MOST_ELEMENTS} elementi, più di {MOST_DEEP} uno dentro l'altro, o ritagli usati troppe volte"
+            )
         }
         Refused::NotSvg(why) => format!("non è un disegno SVG: {why}"),
         Refused::Instruction => "il disegno ha un DOCTYPE o un'istruzione: salvarlo come SVG semplice".to_owned(),
