@@ -231,6 +231,11 @@ pub async fn get(tx: &mut db::Tx, ctx: &Ctx, id: DocumentId) -> Result<DocumentD
     })
 }
 
+/// The documents with this number, each with its series. For the office.
+pub async fn by_number(tx: &mut db::Tx, ctx: &Ctx, number: &str) -> Result<Vec<(DocumentId, String)>, Error> {
+    documents::by_number(tx, ctx, number).await
+}
+
 fn row(parts: &[Part]) -> DocumentRow {
     let first = &parts[0];
     let (paid, to_pay) = (parts.iter().map(Part::paid).sum(), parts.iter().map(Part::to_pay).sum());

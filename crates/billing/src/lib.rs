@@ -13,6 +13,7 @@
 //! Not here: the wire and the state of a payment (payments), what happened at the canteen (meals), the paper (paper).
 
 pub mod account;
+mod cancel;
 mod charges;
 pub mod day;
 pub mod document;
@@ -31,6 +32,7 @@ pub mod tax;
 pub mod top_up;
 mod trace;
 
+pub use cancel::cancel;
 pub use charges::{Charge, ChargedTo, charges_for};
 pub use error::Error;
 pub use issue::{NewDocument, NewInstalment, NewLine, PaidElsewhere, enforce, issue, issue_all};

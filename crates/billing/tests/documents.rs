@@ -219,6 +219,61 @@ async fn a_receipt_pays_an_instalment_and_a_short_one_leaves_the_rest() {
 }
 
 #[tokio::test]
+async fn a_document_taken_back_asks_nothing_and_leaves_the_ledger_as_before_it() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        let parent = town.as_person(town.mother);
+        let due = |month: i8| (date(2026, month, 10), 4500);
+        let id = town.issue(town.document("8", date(2026, 9, 10), &[due(10), due(11)])).await;
+        let before = detail(&town, &parent, id).await.unwrap();
+        let notices: Vec<_> = before.instalments.iter().filter_map(|i| i.position_id).collect();
+        let whole = before.whole.unwrap().id;
+        for _ in 0..2 {
+            let mut tx = town.db.begin().await.unwrap();
+            billing::cancel(&mut tx, &town.system(), id, "doppio").await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let after = detail(&town, &parent, id).await.unwrap();
+        assert_eq!((after.row.state, after.row.to_pay, after.whole), (DocumentState::Cancelled, Cents::ZERO, None));
+        assert!(dues(&town, &parent).await.is_empty());
+        let mut tx = town.db.read().await.unwrap();
+        for position in notices.into_iter().chain([whole]) {
+            assert_eq!(payments::get(&mut tx, &town.system(), position).await.unwrap().state, payments::State::Cancelled);
+        }
+        let moved = "select count(*) from ledger_account where tenant_id = 1 and balance_cents <> 0";
+        assert_eq!(tx.query_one(moved, &[]).await.unwrap().get::<i64>(0).unwrap(), 0);
+        drop(tx);
+        town.check_ledger().await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_document_with_money_in_it_or_sent_to_enforcement_is_not_taken_back() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        let parent = town.as_person(town.mother);
+        let due = |month: i8| (date(2026, month, 10), 4500);
+        let paid = town.issue(town.document("8", date(2026, 9, 10), &[due(10), due(11)])).await;
+        let position = detail(&town, &parent, paid).await.unwrap().row.notice.unwrap();
+        town.pay(position, 4500, None).await;
+        let enforced = town.document("9", date(2026, 1, 10), &[(date(2026, 2, 10), 4500)]);
+        let enforced = town.issue(NewDocument { enforced_on: Some(date(2026, 6, 1)), ..enforced }).await;
+        let mut tx = town.db.begin().await.unwrap();
+        let refused = billing::cancel(&mut tx, &town.system(), paid, "doppio").await;
+        assert!(matches!(refused, Err(Error::Payments(payments::Error::AlreadyPaid))), "{refused:?}");
+        let refused = billing::cancel(&mut tx, &town.system(), enforced, "doppio").await;
+        assert!(matches!(refused, Err(Error::Enforced)), "{refused:?}");
+        let missing = billing::cancel(&mut tx, &town.system(), town.system().new_id(), "doppio").await;
+        assert!(matches!(missing, Err(Error::NotVisible)), "{missing:?}");
+        tx.commit().await.unwrap();
+        assert_eq!(detail(&town, &parent, paid).await.unwrap().row.state, DocumentState::PartlyPaid);
+        town.check_ledger().await;
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_sent_to_enforcement_is_shown_and_cannot_be_paid_here() {
     on_both_engines(|db| async move {
         let town = Town::new(db).await;

@@ -11,6 +11,7 @@ use kernel::{Actor, Clock, Ctx, Entropy, TenantId};
 
 use crate::agreement::{self, Agreement};
 use crate::config::Config;
+use crate::documents::{self, Document};
 use crate::gateway::{self, Gateway};
 use crate::money::{self, Fdr, Journal, Notice, Receipts};
 use crate::{Failure, accounts, app_io, arms, cns, demo, identities, key_file, listen, print};
@@ -80,6 +81,9 @@ pub enum Command {
     /// What the office does about receipts on its work lists
     #[command(subcommand)]
     Receipts(Receipts),
+    /// What the office does about documents
+    #[command(subcommand)]
+    Document(Document),
     /// What the office does about notices
     #[command(subcommand)]
     Notice(Notice),
@@ -134,6 +138,7 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Journal(command) => money::journal(command).await,
         Command::Reconcile(at) => money::reconcile(&at).await,
         Command::Receipts(command) => money::receipts(command).await,
+        Command::Document(command) => documents::run(command).await,
         Command::Notice(command) => money::notice(command).await,
         Command::Agreement(command) => agreement::run(command).await,
         Command::Gateway(command) => gateway::run(command).await,

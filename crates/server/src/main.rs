@@ -12,6 +12,7 @@ mod demo;
 mod demo_accounts;
 mod directory;
 mod disk;
+mod documents;
 mod gateway;
 mod http;
 mod identities;

@@ -19,10 +19,10 @@ use crate::commands::{no_such_tenant, open_existing};
 pub struct Where {
     /// `sqlite:FILE` or `postgres://…`
     #[arg(long)]
-    database: String,
+    pub database: String,
     /// The tenant's code of the index of public administrations
     #[arg(long)]
-    tenant: String,
+    pub tenant: String,
 }
 
 #[derive(Subcommand)]

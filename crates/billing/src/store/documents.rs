@@ -198,6 +198,18 @@ pub(crate) async fn of_position(tx: &mut Tx, ctx: &Ctx, position: PositionId) ->
     Ok(row.map(|r| r.get(0)).transpose()?)
 }
 
+pub(crate) async fn set_cancelled(tx: &mut Tx, ctx: &Ctx, id: DocumentId) -> Result<(), Error> {
+    let sql = "update billing_document set state = 'cancelled' where tenant_id = $1 and id = $2 and state = 'issued'";
+    Ok(tx.execute_one(sql, &[&ctx.tenant, &id]).await?)
+}
+
+/// The issued or cancelled documents of a number, with their series.
+pub(crate) async fn by_number(tx: &mut Tx, ctx: &Ctx, number: &str) -> Result<Vec<(DocumentId, String)>, Error> {
+    let sql = "select id, series from billing_document where tenant_id = $1 and number = $2 order by series";
+    let found = |row: &Row| Ok((row.get(0)?, row.get(1)?));
+    tx.query(sql, &[&ctx.tenant, &number]).await?.iter().map(found).collect()
+}
+
 pub(crate) async fn set_enforced(tx: &mut Tx, ctx: &Ctx, id: DocumentId, on: Day) -> Result<bool, Error> {
     let sql = "update billing_document set enforced_on = $3
                where tenant_id = $1 and id = $2 and state = 'issued' and enforced_on is null";
