@@ -274,3 +274,50 @@ impl Progress {
 fn now() -> Instant {
     Instant::now()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn press(out: PathBuf) -> Press {
+        let options = Options {
+            tenant: "c_x999".to_owned(),
+            database: "sqlite:unused".to_owned(),
+            series: None,
+            documents: Vec::new(),
+            second_language: None,
+            threads: Some(1),
+            out,
+        };
+        let text = str::to_owned;
+        let issuer = Issuer {
+            name: text("Comune di Borgo Fiorito"),
+            sector: String::new(),
+            contacts: String::new(),
+            fiscal_code: text("77777777777"),
+            colour: paper::Colour::default(),
+            logo_svg: None,
+        };
+        Press { issuer, today: kernel::Day::constant(2026, 4, 1), options, total: 1, catalogue: Catalogue::load() }
+    }
+
+    #[test]
+    fn a_run_whose_documents_stop_coming_or_that_prints_none_leaves_the_former_file_and_no_other() {
+        for name in ["a.zip", "a.pdf"] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let out = folder.path().join(name);
+            std::fs::write(&out, "the former run").expect("written");
+            for (stops, words) in [(true, "the database is away"), (false, "no notice could be printed")] {
+                let (to_press, documents) = channel(1);
+                if stops {
+                    to_press.blocking_send(Err(words.into())).expect("the press listens");
+                }
+                drop(to_press);
+                let failure = press(out.clone()).print(documents).err().expect("no file").to_string();
+                assert!(failure.contains(words) && failure.contains("nothing was written"), "{failure}");
+            }
+            assert_eq!(std::fs::read_to_string(&out).expect("there"), "the former run");
+            assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 1);
+        }
+    }
+}
