@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DESKTOP, PHONE, close, inspect, open } from './lib/browser.mjs';
+import { DESKTOP, PHONE, close, inspect, open, signIn } from './lib/browser.mjs';
 import { command, start } from './lib/server.mjs';
 
 let town;
@@ -201,4 +201,21 @@ test('the journal settles the reports, to the cent', async () => {
 test('a payment is told in app IO', async () => {
   const page = async () => (await fetch(`${town.sandbox}/io`)).text();
   await until('the payments were told', async () => /Pagamento ricevuto: /.test(await page()));
+});
+
+test('where pagoPA answers for the Comune it hears of a spontaneous payment before the cart asks for it', { timeout: 120_000 }, async () => {
+  const gateway = (...words) => command('gateway', words[0], '--database', town.database, '--tenant', TENANT, ...words.slice(1));
+  const key = ['--key-file', `${join(town.folder, 'campanella.sqlite')}.key`];
+  const receipts = `${town.sandbox}/gpd/payments-receipts-service/v1`;
+  for (const answer of [await gateway('service', ...key, 'receipts', receipts), await gateway('choose', 'gpd')]) assert.equal(answer.code, 0, answer.output);
+  const page = await open(town, { javaScript: false });
+  await signIn(page, town, /^Marta Lorvandi/);
+  await page.goto(`${town.portal}/area-personale/pagamento/spontaneo/causale/CONTRIBUTO`);
+  await page.locator('#importo').fill('3,00');
+  await page.getByRole('button', { name: 'Continua' }).click();
+  await page.getByRole('button', { name: /Paga con pagoPA/ }).click();
+  await page.waitForURL(/\/checkout\//, { timeout: 20_000 });
+  await page.getByRole('button', { name: /^Paga/ }).click();
+  await page.waitForURL(/\/pagamento\/esito\//);
+  await page.context().close();
 });

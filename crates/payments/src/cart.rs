@@ -289,6 +289,7 @@ async fn open_new(
     let mut notices = Vec::new();
     for share in shares {
         store::set_attempt(tx, &share.ctx, cart, Some(ctx.now + SAME_SET)).await?;
+        store::insert_gpd_pushes(tx, &share.ctx, share.positions.iter().map(|p| p.id)).await?;
         notices.extend(notices_of(&institution(tx, share.ctx.tenant).await?, &share.positions));
         audit_share(tx, ctx.tenant, cart, share, !others.is_empty()).await?;
     }
@@ -347,6 +348,17 @@ async fn all_of(tx: &mut db::Tx, ctx: &Ctx, cart: CartId) -> Result<Vec<Ctx>, Er
     let mut all: Vec<Ctx> = [ctx.clone()].into_iter().chain(others).collect();
     all.sort_by_key(|ctx| ctx.tenant);
     Ok(all)
+}
+
+/// Whether every notice of the cart is known to who is asked for it: where pagoPA answers for a tenant it is told of what
+/// a payer asked for when the cart is made, and the carts service must wait for that.
+pub async fn is_told(tx: &mut db::Tx, ctx: &Ctx, cart: CartId) -> Result<bool, Error> {
+    for ctx in all_of(tx, ctx, cart).await? {
+        if store::count_untold(tx, &ctx, cart).await? > 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The carts service gave the address of the payment page.

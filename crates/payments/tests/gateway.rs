@@ -8,6 +8,7 @@ use std::sync::Mutex;
 use common::*;
 use db::testing::on_both_engines;
 use kernel::{Cents, Ctx, Day, Instant, TenantId};
+use payments::cart::{self, PrepareRequest, Prepared};
 use payments::gateway::push::{self, Push};
 use payments::gateway::{self, Debt, Fetched, GatewayError, GatewayKind, Later, PaymentGateway};
 use payments::settings::Institution;
@@ -225,6 +226,45 @@ async fn no_more_positions_are_taken_than_the_platform_takes() {
         }
         assert_eq!(claim(&town, &town.ctx(), 20).await.len(), 20);
         assert_eq!(claim(&town, &town.ctx(), 50).await.len(), 40);
+    })
+    .await;
+}
+
+/// Whether a cart of the position may be opened, before and after the platform was told.
+async fn told(town: &Town, position: &Position) -> (bool, usize, bool) {
+    let request = PrepareRequest {
+        positions: vec![position.id],
+        may_pay_for: Vec::new(),
+        elsewhere: Vec::new(),
+        return_base_url: "https://p.example".to_owned(),
+        email: None,
+    };
+    let mut tx = town.db.begin().await.unwrap();
+    let Prepared::New { cart, .. } = cart::prepare(&mut tx, &town.ctx(), &request).await.unwrap() else { panic!("not new") };
+    let before = cart::is_told(&mut tx, &town.ctx(), cart).await.unwrap();
+    tx.commit().await.unwrap();
+    let pushes = claim(town, &town.ctx(), 10).await;
+    let mut tx = town.db.begin().await.unwrap();
+    for push in &pushes {
+        push::done(&mut tx, &town.ctx(), push).await.unwrap();
+    }
+    let after = cart::is_told(&mut tx, &town.ctx(), cart).await.unwrap();
+    tx.commit().await.unwrap();
+    (before, pushes.len(), after)
+}
+
+#[tokio::test]
+async fn who_answers_for_the_tenant_is_told_of_a_cart_before_it_is_opened() {
+    on_both_engines(|db| async move {
+        let town = Town::new(db).await;
+        choose(&town, GatewayKind::Synchronous).await;
+        let position = town.position("top_up:1", PositionKind::TopUp, 1000).await;
+        assert_eq!(told(&town, &position).await, (true, 0, true), "we answer ourselves");
+        choose(&town, GatewayKind::Gpd).await;
+        for (origin, kind) in [("top_up:2", PositionKind::TopUp), ("spontaneous:1", PositionKind::Spontaneous)] {
+            let position = town.position(origin, kind, 1000).await;
+            assert_eq!(told(&town, &position).await, (false, 1, true), "{origin}");
+        }
     })
     .await;
 }

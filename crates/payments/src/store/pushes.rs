@@ -1,5 +1,5 @@
 use db::{Engine, Row, Tx, row};
-use kernel::{Ctx, Instant, PositionId, TenantId};
+use kernel::{CartId, Ctx, Instant, PositionId, TenantId};
 
 use crate::Error;
 
@@ -13,6 +13,23 @@ pub(crate) async fn insert_pushes(tx: &mut Tx, ctx: &Ctx, positions: impl Iterat
     let insert = "insert into position_push (tenant_id, position_id, version, pushed_version, attempts, next_try_at)";
     tx.insert_many(insert, rows, "on conflict (tenant_id, position_id) do nothing").await?;
     Ok(())
+}
+
+/// As [`insert_pushes`], where pagoPA answers for the tenant: it knows no notice that nobody told it.
+pub(crate) async fn insert_gpd_pushes(tx: &mut Tx, ctx: &Ctx, positions: impl Iterator<Item = PositionId>) -> Result<(), Error> {
+    match gateway_kind(tx, ctx.tenant).await?.as_deref() {
+        Some("gpd") => insert_pushes(tx, ctx, positions).await,
+        _ => Ok(()),
+    }
+}
+
+/// How many notices of a cart wait to be told to who answers for the tenant.
+pub(crate) async fn count_untold(tx: &mut Tx, ctx: &Ctx, cart: CartId) -> Result<i64, Error> {
+    let sql = "select count(*) from payment_cart_position c
+               join tenant_gateway g on g.tenant_id = c.tenant_id and g.kind = 'gpd'
+               left join position_push p on p.tenant_id = c.tenant_id and p.position_id = c.position_id
+               where c.tenant_id = $1 and c.cart_id = $2 and (p.position_id is null or p.pushed_version < p.version)";
+    Ok(tx.query_one(sql, &[&ctx.tenant, &cart]).await?.get(0)?)
 }
 
 /// A change the archive must hear of, where it knows the position. A call that is under way keeps its lease: it will

@@ -1,5 +1,5 @@
 //! Opening a cart of the hosted Checkout: prepare, commit, call, record. No transaction is open during the call,
-//! because the node verifies each notice with us meanwhile.
+//! because the node verifies each notice with us meanwhile. Where pagoPA answers for a tenant it must know the notice first.
 
 use std::time::Duration;
 
@@ -26,10 +26,22 @@ pub async fn go(visit: &Visit, chosen: Chosen) -> Result<Result<String, &'static
         Prepared::Reuse { redirect_url, .. } => Ok(Ok(redirect_url)),
         Prepared::Opening { cart } => wait_for_first_click(visit, cart).await,
         Prepared::New { cart, request, settings } => {
+            wait_until_told(visit, cart).await?;
             let opened = visit.state.checkout.open(&settings.carts_config(&visit.state.vault), &request).await;
             record(visit, cart, opened).await
         }
     }
+}
+
+/// A platform that is told of nothing in this time has its own words for it.
+async fn wait_until_told(visit: &Visit, cart: CartId) -> Result<(), Refusal> {
+    for _ in 0..LOOKS {
+        if payments::cart::is_told(&mut visit.read().await?, &visit.ctx, cart).await? {
+            break;
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+    Ok(())
 }
 
 async fn record(
