@@ -90,8 +90,21 @@ for (const way of WAYS) {
     }
     await documents(page);
     await payOne(page, way);
+    await toldInApp(page, way);
     await page.context().close();
   });
+}
+
+/** The payment stands among the messages, and says so once app IO has it too. */
+async function toldInApp(page, way) {
+  const words = () => page.locator('main').innerText();
+  for (let tries = 0; tries < 60; tries++) {
+    await page.goto(`${town.portal}/area-personale/messaggi`);
+    if (/Inviato anche in app IO/.test(await words())) break;
+    await page.waitForTimeout(500);
+  }
+  assert.match(await words(), /Pagamento ricevuto[\s\S]*Inviato anche in app IO il/);
+  await clean(page, way, 'messaggi');
 }
 
 async function recordAndStatement(page) {
