@@ -2,6 +2,8 @@
 
 #[cfg(feature = "browser")]
 pub mod browser;
+#[cfg(feature = "town")]
 mod town;
 
+#[cfg(feature = "town")]
 pub use town::{Badges, People, Pupils, Services, Sites, TestTown};
