@@ -16,7 +16,7 @@ const DOCUMENT: i32 = 5;
 const PARENTS: i32 = 6;
 const FIRST_FREE: i32 = 7;
 
-/// More objects a PDF/A-2 file may not have (ISO 19005-2, 6.1.13): about 60,000 notices of one page.
+/// More objects a PDF/A-2 file may not have (ISO 19005-2, 6.1.13): about 80,000 notices of one page.
 const MOST_OBJECTS: usize = 8_388_607;
 
 /// Many notices in one PDF, for a print shop that asks for one file: written as they come, with their pages, their tags
