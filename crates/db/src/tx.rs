@@ -24,7 +24,7 @@ enum Stage {
 }
 
 /// The lengths of a list in a statement.
-const LISTS: [usize; 5] = [1, 4, 16, 64, 512];
+const LISTS: [usize; 6] = [1, 4, 16, 64, 128, 512];
 
 pub(crate) enum Inner {
     Reader(Reader),
