@@ -1,5 +1,5 @@
 use db::{Row, ToValue, Tx};
-use kernel::{PositionId, TenantId};
+use kernel::TenantId;
 use pagopa::NoticeNumber;
 
 use super::positions::{POSITION_COLUMNS, position_from};
@@ -76,8 +76,9 @@ pub(crate) async fn tenant_by_fiscal_code(tx: &mut Tx, fiscal_code: &str) -> Res
     row.map(|row| Ok(row.get(0)?)).transpose()
 }
 
-/// Where the columns of a position begin, after those of an institution.
-const POSITION: usize = 17;
+/// How many columns an institution has, and a position after them.
+const INSTITUTION: usize = 17;
+const POSITION: usize = 22;
 
 /// The institution, and those of its positions that have these numbers: one statement, so that all of it is one moment.
 pub(crate) async fn institution_and_positions(
@@ -85,22 +86,29 @@ pub(crate) async fn institution_and_positions(
     fiscal_code: &str,
     numbers: &[NoticeNumber],
 ) -> Result<Option<(Institution, Vec<Position>)>, Error> {
+    // One row that is the institution and one for each position: its words are not repeated beside each of them.
     let sql = format!(
-        "select {COLUMNS}, t.fiscal_code, t.name, t.office_name, t.enabled, {POSITION_COLUMNS}
-         from tenant t
-         join tenant_pagopa s on s.tenant_id = t.id
-         left join debt_position p on p.tenant_id = t.id and p.notice_number in ({{list}})
-         where t.fiscal_code = $1"
+        "select {COLUMNS}, t.fiscal_code, t.name, t.office_name, t.enabled, {}
+         from tenant_pagopa s join tenant t on t.id = s.tenant_id where t.fiscal_code = $1
+         union all
+         select {}, {POSITION_COLUMNS}
+         from debt_position p
+         where p.tenant_id = (select id from tenant where fiscal_code = $1) and p.notice_number in ({{list}})",
+        nulls(POSITION),
+        nulls(INSTITUTION)
     );
-    let rows = tx.query_list(&sql, &[&fiscal_code], numbers.iter().map(NoticeNumber::as_str)).await?;
-    let Some(first) = rows.first() else { return Ok(None) };
-    let mut positions = Vec::with_capacity(rows.len());
-    for row in &rows {
-        if row.get::<Option<PositionId>>(POSITION)?.is_some() {
-            positions.push(position_from(row, POSITION)?);
+    let (mut of, mut positions) = (None, Vec::with_capacity(numbers.len()));
+    for row in tx.query_list(&sql, &[&fiscal_code], numbers.iter().map(NoticeNumber::as_str)).await? {
+        match row.get::<Option<TenantId>>(0)? {
+            Some(_) => of = Some(institution(&row)?),
+            None => positions.push(position_from(&row, INSTITUTION)?),
         }
     }
-    Ok(Some((institution(first)?, positions)))
+    Ok(of.map(|of| (of, positions)))
+}
+
+fn nulls(count: usize) -> String {
+    vec!["null"; count].join(", ")
 }
 
 /// One, or all by fiscal code.

@@ -14,7 +14,7 @@ use super::gather::Gatherer;
 use super::{Failure, NodeState, RECEIPT_LIMIT};
 
 /// Calls of one group.
-const MOST: usize = 64;
+const MOST: usize = 128;
 /// How often a transaction that met another one is tried.
 const MOST_TRIES: usize = 8;
 
