@@ -182,6 +182,10 @@ fn is_worth_sending(child: &Element<'_>, kind: Kind) -> bool {
 }
 
 fn cut(element: &mut Element<'_>, most: usize) {
+    let text = &element.text;
+    if text.len() <= most && text.trim().len() == text.len() && !text.chars().any(char::is_control) {
+        return;
+    }
     let kept: String = element.text.trim().chars().filter(|c| !c.is_control()).take(most).collect();
     if kept != element.text {
         element.text = kept.trim_end().to_owned().into();

@@ -159,7 +159,7 @@ impl<'a> Tree<'a> {
     }
 
     fn text(&mut self, text: Cow<'a, str>) -> Result<(), XmlError> {
-        if !text.chars().all(is_xml_char) {
+        if !is_plain(&text) && !text.chars().all(is_xml_char) {
             return Err(malformed("a character XML does not have"));
         }
         match self.open.last_mut() {
@@ -231,6 +231,11 @@ fn check_encoding(declaration: &quick_xml::events::BytesDecl<'_>) -> Result<(), 
     if accepted { Ok(()) } else { Err(malformed("only UTF-8 is read")) }
 }
 
+/// Printable ASCII without what XML has a meaning for: nearly all of what is written here, and known by its bytes.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|b| (b' '..=b'~').contains(&b) && !matches!(b, b'&' | b'<' | b'>'))
+}
+
 /// The characters of XML 1.0.
 fn is_xml_char(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)
@@ -288,6 +293,9 @@ fn write_named(element: &Element<'_>, name: &str, out: &mut String) {
 
 /// Escapes text content; characters XML does not have are dropped.
 pub(crate) fn escape_into(text: &str, out: &mut String) {
+    if is_plain(text) {
+        return out.push_str(text);
+    }
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),
