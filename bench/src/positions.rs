@@ -63,6 +63,22 @@ pub async fn creditor(database: &Db) -> Creditor {
     Creditor { fiscal_code: text(0), broker: text(1), station: text(2), like }
 }
 
+/// A process of the database server, where it has some.
+pub async fn backend(database: &Db) -> Option<u32> {
+    let mut tx = database.read_once().await.expect("it can be read");
+    let row = tx.query_one("select cast(pg_backend_pid() as bigint)", &[]).await.ok()?;
+    Some(row.get(0).expect("a number"))
+}
+
+/// What PostgreSQL does by itself within a minute after so many rows came: its planner learns of them. SQLite needs it not.
+pub async fn analyze(database: &Db) {
+    if database.engine() == db::Engine::Postgres {
+        let mut tx = database.begin().await.expect("it can be written");
+        tx.execute("analyze", &[]).await.expect("the tables can be read");
+        tx.commit().await.expect("what was learned is kept");
+    }
+}
+
 /// Loads positions up to `size` of them.
 pub async fn fill(database: &Db, creditor: &Creditor, numbers: &mut Numbers, size: u64) {
     let ctx = Ctx::new(TenantId(1), Actor::System("bench"), &Clock::System, &Entropy::System);

@@ -7,6 +7,8 @@ use tokio::process::{Child, Command};
 
 pub struct Server {
     child: Child,
+    /// The database server's first process, where it has processes of its own on this machine.
+    database: Option<u32>,
 }
 
 impl Server {
@@ -25,19 +27,22 @@ impl Server {
             }
         }
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Server { child }
+        Server { child, database: None }
+    }
+
+    /// The database server's processes count as the program's: `backend` is one of them.
+    pub fn beside(self, backend: u32) -> Server {
+        let of_postgres = std::fs::read_to_string(format!("/proc/{backend}/comm")).is_ok_and(|name| name.trim() == "postgres");
+        Server { database: stat(backend).filter(|_| of_postgres).map(|(_, parent)| parent), ..self }
     }
 
     fn pid(&self) -> u32 {
         self.child.id().expect("the server runs until it is dropped")
     }
 
-    /// User and system time of the whole process since it began.
+    /// User and system time since it began, of the whole process and of the database server beside it.
     pub fn cpu(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid())).expect("the process is there");
-        let after_name = &stat[stat.rfind(')').expect("the name is in brackets") + 2..];
-        let fields: Vec<u64> = after_name.split(' ').skip(11).take(2).map(|f| f.parse().expect("clock ticks")).collect();
-        Duration::from_millis((fields[0] + fields[1]) * 10)
+        stat(self.pid()).expect("the process is there").0 + self.database.map_or(Duration::ZERO, tree)
     }
 
     /// Memory of the process, shared pages by their share, in megabytes.
@@ -46,6 +51,23 @@ impl Server {
         let line = rollup.lines().find(|l| l.starts_with("Pss:")).unwrap_or("Pss: 0 kB");
         line.split_whitespace().nth(1).and_then(|kb| kb.parse::<u64>().ok()).unwrap_or(0) / 1024
     }
+}
+
+/// User and system time of a process with those of its children that ended, and its parent.
+fn stat(pid: u32) -> Option<(Duration, u32)> {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let after_name = &stat[stat.rfind(')').expect("the name is in brackets") + 2..];
+    let fields: Vec<u64> = after_name.split(' ').skip(1).take(14).map(|f| f.parse().unwrap_or(0)).collect();
+    let ticks: u64 = fields[10..14].iter().sum();
+    Some((Duration::from_millis(ticks * 10), u32::try_from(fields[0]).expect("a process")))
+}
+
+/// Of a process and its living children.
+fn tree(root: u32) -> Duration {
+    let all = std::fs::read_dir("/proc").expect("the system lists its processes").flatten();
+    let pids = all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let children = pids.filter_map(stat).filter(|(_, parent)| *parent == root).map(|(cpu, _)| cpu);
+    children.sum::<Duration>() + stat(root).map_or(Duration::ZERO, |(cpu, _)| cpu)
 }
 
 /// A port nobody listens on just now.
