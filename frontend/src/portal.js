@@ -18,6 +18,7 @@
       const cents = chosen.reduce((sum, box) => sum + Number(box.dataset.cents), 0);
       $('.js-count', form).forEach((place) => { place.textContent = chosen.length; });
       $('.js-total', form).forEach((place) => { place.textContent = `${euro.format(cents / 100)} €`; });
+      $('.js-sum', form).forEach((place) => { place.hidden = false; });
       $('.js-most', form).forEach((place) => { place.hidden = chosen.length < most; });
       boxes.forEach((box) => { box.disabled = !box.checked && chosen.length >= most; });
     };
