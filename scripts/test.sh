@@ -50,6 +50,7 @@ if cargo nextest --version >/dev/null 2>&1; then
   RUST_BACKTRACE=0 cargo nextest run --workspace --locked --no-fail-fast --status-level fail --final-status-level fail 2>&1 | tee "$work/rust.log"
   [ "${PIPESTATUS[0]}" = 0 ] || fail 'Rust tests'
   pass "$(grep -oE '[0-9]+ passed' "$work/rust.log" | tail -1 | grep -oE '[0-9]+' || echo 0)"
+  step 'examples in the documentation' cargo test --workspace --locked --quiet --doc
 else
   cargo test --workspace --locked 2>&1 | tee "$work/rust.log"
   [ "${PIPESTATUS[0]}" = 0 ] || fail 'Rust tests'

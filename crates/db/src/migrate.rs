@@ -60,12 +60,17 @@ async fn apply(tx: &mut Tx, migration: &Migration, known: &HashMap<String, Strin
     Ok(true)
 }
 
+/// The tables of a PostgreSQL schema, by name.
+pub(crate) async fn tables(tx: &mut Tx) -> Result<Vec<String>, Error> {
+    let sql = "select cast(c.relname as text) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+               where n.nspname = current_schema() and c.relkind = 'r' order by c.relname";
+    tx.query(sql, &[]).await?.iter().map(|r| r.get(0)).collect()
+}
+
 /// Drops every table, trigger and function of ours from a PostgreSQL schema: only a demo begins anew.
 pub(crate) async fn drop_everything(db: &Db) -> Result<(), Error> {
     let mut tx = db.begin().await?;
-    let sql = "select cast(c.relname as text) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-               where n.nspname = current_schema() and c.relkind = 'r' order by c.relname";
-    let tables: Vec<String> = tx.query(sql, &[]).await?.iter().map(|r| r.get(0)).collect::<Result<_, _>>()?;
+    let tables = tables(&mut tx).await?;
     if !tables.is_empty() && !tables.iter().any(|t| t == "schema_migration") {
         return Err(Error::Other("the database holds tables that are not ours: nothing was dropped".to_owned()));
     }

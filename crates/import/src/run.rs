@@ -37,6 +37,7 @@ pub async fn run(db: &Db, ctx: &Ctx, vault: &Vault, folder: &Path, mode: Mode) -
             db::audit::record(&mut tx, &ctx, "import.loaded", &format!("tenant:{}", tenant.0), &summary(&report)).await?;
             tx.commit().await?;
             report.written = true;
+            db.count_rows().await?;
         } else {
             tx.rollback().await?;
         }

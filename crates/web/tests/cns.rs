@@ -2,13 +2,13 @@
 //! everything that must not be one.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod common;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
-use catalogue::Catalogue;
 use cns::{Settings, Verifier};
 use db::testing::on_both_engines;
 use identity::session;
@@ -125,19 +125,7 @@ impl World {
 }
 
 fn parts(town: &TestTown, cns_url: Option<&str>) -> Parts {
-    Parts {
-        db: town.db.clone(),
-        vault: town.vault.clone(),
-        clock: town.clock.clone(),
-        entropy: town.entropy.clone(),
-        catalogue: Catalogue::load(),
-        papers: paper::Papers::new(),
-        checkout: pagopa::CartsClient::new(Duration::from_secs(1)).unwrap(),
-        passwords: identity::credentials::Passwords::default(),
-        trusted_proxies: Vec::new(),
-        cns_url: cns_url.map(str::to_owned),
-        demo: None,
-    }
+    Parts { cns_url: cns_url.map(str::to_owned), ..common::parts(town) }
 }
 
 /// The authority alone is trusted; its list, of now, names card 7.

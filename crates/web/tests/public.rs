@@ -2,39 +2,14 @@
 //! content; and whether the program is ready.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::net::SocketAddr;
-use std::time::Duration;
+mod common;
 
-use catalogue::Catalogue;
 use enrolment::arms::{self, Drawing};
-use identity::credentials::Passwords;
 use reqwest::StatusCode;
 use testkit::TestTown;
 use testkit::browser::Browser;
-use web::{AppState, Parts};
 
 const SVG: &str = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 9 9'><path d='M0 0h9v9z'/></svg>";
-
-async fn open(town: &TestTown) -> String {
-    let parts = Parts {
-        db: town.db.clone(),
-        vault: town.vault.clone(),
-        clock: town.clock.clone(),
-        entropy: town.entropy.clone(),
-        catalogue: Catalogue::load(),
-        papers: paper::Papers::new(),
-        checkout: pagopa::CartsClient::new(Duration::from_secs(1)).unwrap(),
-        passwords: Passwords::default(),
-        cns_url: None,
-        trusted_proxies: Vec::new(),
-        demo: None,
-    };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let service = web::router(AppState::new(parts)).into_make_service_with_connect_info::<SocketAddr>();
-    tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
-    url
-}
 
 fn at(host: &str) -> Browser {
     let mut browser = Browser::new();
@@ -61,7 +36,7 @@ async fn town(folder: &tempfile::TempDir, disk_alarm_bytes: u64) -> TestTown {
 #[tokio::test]
 async fn a_disk_that_is_nearly_full_is_said_and_requests_still_come() {
     let folder = tempfile::tempdir().unwrap();
-    let url = open(&town(&folder, u64::MAX).await).await;
+    let url = common::serve(&town(&folder, u64::MAX).await).await;
     let answer = reqwest::get(format!("{url}/readyz")).await.unwrap();
     assert_eq!(answer.status(), StatusCode::OK);
     let words = answer.text().await.unwrap();
@@ -75,7 +50,7 @@ async fn a_tenant_with_arms_shows_them_and_the_other_shows_none() {
     let mut tx = town.db.begin().await.unwrap();
     arms::set(&mut tx, &town.office(), &Drawing::read(SVG.as_bytes()).unwrap()).await.unwrap();
     tx.commit().await.unwrap();
-    let url = open(&town).await;
+    let url = common::serve(&town).await;
     assert_eq!(reqwest::get(format!("{url}/readyz")).await.unwrap().text().await.unwrap(), "ready\n");
     let (mut here, mut there) = (at(town.host), at(town.other_host));
     let path = address(&mut here, &url).await.expect("the header shows them");

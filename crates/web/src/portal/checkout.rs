@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
-use kernel::CartId;
+use axum::response::Response;
+use kernel::{CartId, PositionId};
 use payments::cart::Prepared;
 
 use super::pay::{self, Chosen};
+use crate::guard::see_other;
 use crate::refusal::Refusal;
 use crate::visit::Visit;
 
@@ -31,6 +33,26 @@ pub async fn go(visit: &Visit, chosen: Chosen) -> Result<Result<String, &'static
             record(visit, cart, opened).await
         }
     }
+}
+
+/// What the page of a notice may be asked to say, by the keys of its words: an address can ask for anything.
+const TROUBLES: [&str; 4] = ["pay-error-checkout", "pay-error-in-progress", "pay-error-not-configured", "pay-error-paid"];
+
+/// On from a notice that was just asked for: to the Checkout where that was wanted, else to the notice's own page, which
+/// also says why there is no Checkout.
+pub async fn onwards(visit: &Visit, position: PositionId, own_page: &str) -> Result<Response, Refusal> {
+    if visit.form.get("modo") != Some("adesso") {
+        return Ok(see_other(own_page));
+    }
+    match go(visit, position.into()).await? {
+        Ok(address) => Ok(see_other(&address)),
+        Err(key) => Ok(see_other(&format!("{own_page}?problema={key}"))),
+    }
+}
+
+/// Why there was no Checkout, in words, where the page's address says it.
+pub fn trouble(visit: &Visit) -> Option<String> {
+    visit.query.get("problema").filter(|p| TROUBLES.contains(p)).map(|key| visit.t(key).to_owned())
 }
 
 /// A platform that is told of nothing in this time has its own words for it.

@@ -237,14 +237,7 @@ pub async fn confirm(visit: Visit) -> Result<Response, Refusal> {
         }
     };
     tx.commit().await?;
-    let own_page = format!("{PATH}/avviso/{}", position.id);
-    if visit.form.get("modo") != Some("adesso") {
-        return Ok(see_other(&own_page));
-    }
-    match super::checkout::go(&visit, position.id.into()).await? {
-        Ok(address) => Ok(see_other(&address)),
-        Err(key) => Ok(see_other(&format!("{own_page}?problema={key}"))),
-    }
+    super::checkout::onwards(&visit, position.id, &format!("{PATH}/avviso/{}", position.id)).await
 }
 
 #[derive(Template)]
@@ -261,8 +254,7 @@ pub async fn position(Path(id): Path<String>, visit: Visit) -> Result<Response, 
     let id: PositionId = id.parse().map_err(|_| Refusal::NotFound)?;
     let mut tx = visit.read().await?;
     let payment = billing::spontaneous::get(&mut tx, &visit.ctx, id).await?;
-    let known = ["pay-error-checkout", "pay-error-in-progress", "pay-error-not-configured", "pay-error-paid"];
-    let trouble = visit.query.get("problema").filter(|p| known.contains(p)).map(|key| visit.t(key).to_owned());
+    let trouble = super::checkout::trouble(&visit);
     let (title, text) = match (payment.is_open(), payment.is_paid()) {
         (true, _) => ("spontaneous-open-title", "spontaneous-open-text"),
         (_, true) => ("spontaneous-paid-title", "spontaneous-paid-text"),

@@ -10,7 +10,6 @@ use kernel::{BadgeId, Cents, CentsError, PositionId};
 
 use super::words::refused;
 use crate::chrome::{Chrome, Crumb, FieldError, html};
-use crate::guard::see_other;
 use crate::refusal::Refusal;
 use crate::switcher::{Default as Show, Switcher};
 use crate::visit::Visit;
@@ -156,14 +155,7 @@ pub async fn confirm(visit: Visit) -> Result<Response, Refusal> {
         }
     };
     tx.commit().await?;
-    let own_page = format!("{PATH}/{}", position.id);
-    if visit.form.get("modo") != Some("adesso") {
-        return Ok(see_other(&own_page));
-    }
-    match super::checkout::go(&visit, position.id.into()).await? {
-        Ok(address) => Ok(see_other(&address)),
-        Err(key) => Ok(see_other(&format!("{own_page}?problema={key}"))),
-    }
+    super::checkout::onwards(&visit, position.id, &format!("{PATH}/{}", position.id)).await
 }
 
 #[derive(Template)]
@@ -181,8 +173,7 @@ pub async fn position(Path(id): Path<String>, visit: Visit) -> Result<Response, 
     let id: PositionId = id.parse().map_err(|_| Refusal::NotFound)?;
     let mut tx = visit.read().await?;
     let top_up = billing::top_up::get(&mut tx, &visit.ctx, id).await?;
-    let known = ["pay-error-checkout", "pay-error-in-progress", "pay-error-not-configured"];
-    let trouble = visit.query.get("problema").filter(|p| known.contains(p)).map(|key| visit.t(key).to_owned());
+    let trouble = super::checkout::trouble(&visit);
     let (paid, open) = (top_up.state == payments::State::Paid, top_up.state == payments::State::Payable);
     let title = visit.t(if paid { "top-up-paid-title" } else { "top-up-open-title" });
     let page = PositionPage { c: Chrome::personal(&visit, title, vec![crumb(&visit)]), top_up, paid, open, trouble };

@@ -1,4 +1,6 @@
 //! A portal over a town, on a port of its own.
+#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,9 +17,8 @@ pub async fn town(folder: &tempfile::TempDir) -> TestTown {
     TestTown::build(db).await
 }
 
-/// Its portal's address, without a slash at its end.
-pub async fn serve(town: &TestTown) -> String {
-    let parts = Parts {
+pub fn parts(town: &TestTown) -> Parts {
+    Parts {
         db: town.db.clone(),
         vault: town.vault.clone(),
         clock: town.clock.clone(),
@@ -29,10 +30,14 @@ pub async fn serve(town: &TestTown) -> String {
         cns_url: None,
         trusted_proxies: Vec::new(),
         demo: None,
-    };
+    }
+}
+
+/// Its portal's address, without a slash at its end.
+pub async fn serve(town: &TestTown) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let service = web::router(AppState::new(parts)).into_make_service_with_connect_info::<SocketAddr>();
+    let service = web::router(AppState::new(parts(town))).into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await.unwrap() });
     url
 }
