@@ -160,7 +160,15 @@ pub async fn run(command: Command) -> Result<ExitCode, Failure> {
     }
 }
 
+/// Only a proxy on this machine reaches a loopback address: without its name all who try a password are one.
+fn warn_of_one_source(config: &Config) {
+    if config.listen.ip().is_loopback() && config.trusted_proxies.is_empty() {
+        tracing::warn!("trusted_proxies is not set: wrong passwords of all visitors are counted together");
+    }
+}
+
 async fn serve(config: &Config) -> Result<ExitCode, Failure> {
+    warn_of_one_source(config);
     let vault = key_file::read(&config.key_file)?;
     let portal = listen::bind(config.listen).await?;
     let node = match config.node_listen {
