@@ -102,6 +102,7 @@ pub async fn run(options: Options) -> ExitCode {
             None => server,
         };
         warm_up(&options, &server, &url, &creditor, &mut numbers).await;
+        positions::fill(&database, &creditor, &mut numbers, size).await;
         positions::analyze(&database).await;
         for (place, operation) in OPERATIONS.iter().enumerate() {
             let measured = measure(&options, &server, &url, &creditor, &mut numbers, operation).await;

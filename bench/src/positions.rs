@@ -79,12 +79,13 @@ pub async fn analyze(database: &Db) {
     }
 }
 
-/// Loads positions up to `size` of them.
+/// Loads positions until `size` of them are to be paid.
 pub async fn fill(database: &Db, creditor: &Creditor, numbers: &mut Numbers, size: u64) {
     let ctx = Ctx::new(TenantId(1), Actor::System("bench"), &Clock::System, &Entropy::System);
     let (account, debtor) = creditor.like.expect("a creditor of the demo");
-    while numbers.loaded < size {
-        let until = (numbers.loaded + PIECE).min(size);
+    let until_all = numbers.paid + size;
+    while numbers.loaded < until_all {
+        let until = (numbers.loaded + PIECE).min(until_all);
         let rows = (numbers.loaded..until).map(|index| {
             let number = number(index);
             row![
