@@ -6,13 +6,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use db::Db;
 use enrolment::arms::{self, Drawing};
-use kernel::{Actor, Clock, Ctx, Entropy};
 
 use crate::Failure;
 use crate::accounts::Place;
-use crate::commands::{no_such_tenant, open_existing};
+use crate::commands::office;
 
 #[derive(Subcommand)]
 pub enum Arms {
@@ -37,7 +35,7 @@ pub async fn run(command: Arms) -> Result<ExitCode, Failure> {
 }
 
 async fn set(at: &Place, file: &Path) -> Result<ExitCode, Failure> {
-    let (db, ctx) = enter(at).await?;
+    let (db, ctx) = office(&at.database, &at.tenant).await?;
     let drawing = Drawing::read(&read(file)?)?;
     let mut tx = db.begin().await?;
     let set = arms::set(&mut tx, &ctx, &drawing).await?;
@@ -50,7 +48,7 @@ async fn set(at: &Place, file: &Path) -> Result<ExitCode, Failure> {
 }
 
 async fn remove(at: &Place) -> Result<ExitCode, Failure> {
-    let (db, ctx) = enter(at).await?;
+    let (db, ctx) = office(&at.database, &at.tenant).await?;
     let mut tx = db.begin().await?;
     let removed = arms::remove(&mut tx, &ctx).await?;
     tx.commit().await?;
@@ -63,11 +61,4 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     let mut bytes = Vec::new();
     File::open(file)?.take(arms::MOST_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-async fn enter(at: &Place) -> Result<(Db, Ctx), Failure> {
-    let db = open_existing(&at.database).await?;
-    let found = enrolment::tenant::find_by_ipa_code(&mut db.read().await?, &at.tenant).await?;
-    let tenant = found.ok_or_else(|| no_such_tenant(&at.tenant))?;
-    Ok((db, Ctx::new(tenant.id, Actor::System("office"), &Clock::System, &Entropy::System)))
 }

@@ -275,6 +275,14 @@ pub async fn open_existing(database: &str) -> Result<Db, Failure> {
     }
 }
 
+/// The office of a tenant: its database, and the context in which the office acts.
+pub async fn office(database: &str, tenant: &str) -> Result<(Db, Ctx), Failure> {
+    let db = open_existing(database).await?;
+    let found = enrolment::tenant::find_by_ipa_code(&mut db.read().await?, tenant).await?;
+    let tenant = found.ok_or_else(|| no_such_tenant(tenant))?;
+    Ok((db, Ctx::new(tenant.id, Actor::System("office"), &Clock::System, &Entropy::System)))
+}
+
 pub fn no_such_tenant(code: &str) -> Failure {
     format!("no tenant has the code {code}").into()
 }

@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use db::Tx;
-use kernel::{Actor, Clock, Ctx, DocumentId, Entropy};
+use kernel::{Ctx, DocumentId};
 
 use crate::Failure;
-use crate::commands::{no_such_tenant, open_existing};
+use crate::commands::office;
 use crate::money::Where;
 
 #[derive(Subcommand)]
@@ -30,10 +30,8 @@ pub enum Document {
 /// All or nothing; one that is cancelled already stays so.
 pub async fn run(command: Document) -> Result<ExitCode, Failure> {
     let Document::Cancel { at, reason, series, numbers } = command;
-    let db = open_existing(&at.database).await?;
+    let (db, ctx) = office(&at.database, &at.tenant).await?;
     let mut tx = db.begin().await?;
-    let tenant = enrolment::tenant::find_by_ipa_code(&mut tx, &at.tenant).await?.ok_or_else(|| no_such_tenant(&at.tenant))?;
-    let ctx = Ctx::new(tenant.id, Actor::System("office"), &Clock::System, &Entropy::System);
     for number in &numbers {
         let document = find(&mut tx, &ctx, number, series.as_deref()).await?;
         billing::cancel(&mut tx, &ctx, document, &reason).await.map_err(|why| format!("{number}: {why}"))?;

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use db::Db;
-use kernel::{Actor, Cents, Clock, Ctx, Entropy};
+use kernel::{Cents, Ctx};
 use payments::reconcile::lists::Line;
 use payments::reconcile::{self, Imported, SettlementReport, WorkLists};
 use payments::resolve::{self, Held};
 use payments::settings::{self, Institution};
 
 use crate::Failure;
-use crate::commands::{no_such_tenant, open_existing};
+use crate::commands::office;
 
 /// Whose accounts, and where.
 #[derive(Args, Clone)]
@@ -81,13 +81,9 @@ pub(crate) struct Office {
 }
 
 pub(crate) async fn enter(at: &Where) -> Result<Office, Failure> {
-    let db = open_existing(&at.database).await?;
-    let mut tx = db.read().await?;
-    let tenant = enrolment::tenant::find_by_ipa_code(&mut tx, &at.tenant).await?.ok_or_else(|| no_such_tenant(&at.tenant))?;
-    let found = settings::list_institutions(&mut tx).await?.into_iter().find(|i| i.tenant == tenant.id);
+    let (db, ctx) = office(&at.database, &at.tenant).await?;
+    let found = settings::list_institutions(&mut db.read().await?).await?.into_iter().find(|i| i.tenant == ctx.tenant);
     let of = found.ok_or_else(|| format!("{} takes no payments", at.tenant))?;
-    let ctx = Ctx::new(tenant.id, Actor::System("office"), &Clock::System, &Entropy::System);
-    drop(tx);
     Ok(Office { db, ctx, of })
 }
 
